@@ -1,0 +1,1 @@
+export { type SpliceCounters, TsSplicer } from "./splicer.ts";
