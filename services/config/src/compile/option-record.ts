@@ -1,0 +1,97 @@
+import type { OptionSpec, OptionValue } from "@millrace/model";
+import { placeOf } from "../problem.ts";
+import { readValue, TYPE_LOOKS } from "../values/read-value.ts";
+import type { Compilation } from "./compilation.ts";
+import type { Argument, Directive } from "./terms.ts";
+
+/** Options read so far in one block or on one line, under their own names (not their aliases). */
+export class OptionRecord {
+  readonly values: Record<string, OptionValue> = {};
+  private readonly places = new Map<string, Argument>();
+
+  /** Reads one value. `name` is what was written; it becomes the key when the option is a wildcard. */
+  read(compilation: Compilation, spec: OptionSpec, given: { name: string; argument: Argument }): void {
+    const result = readValue(spec, given.argument.text);
+    if (result.ok) {
+      this.put(compilation, spec, { ...given, value: result.value });
+      return;
+    }
+    compilation.atArgument(given.argument, {
+      code: "bad-value",
+      message: `bad value "${given.argument.text}" of "${given.name}": expected ${result.expected}`,
+    });
+  }
+
+  /** Stores a value, once, or as one of a list. */
+  put(
+    compilation: Compilation,
+    spec: OptionSpec,
+    given: { name: string; argument: Argument; value: OptionValue },
+  ): void {
+    const key = spec.name.endsWith("*") ? given.name : spec.name;
+    const earlier = this.places.get(key);
+    if (earlier === undefined) this.places.set(key, given.argument);
+    if (spec.repeat || spec.type === "words" || spec.type === "integers") {
+      const before = this.values[key];
+      const list = Array.isArray(before) ? (before as readonly string[]) : [];
+      this.values[key] = list.concat(Array.isArray(given.value) ? given.value : String(given.value));
+      return;
+    }
+    if (earlier === undefined) {
+      this.values[key] = given.value;
+      return;
+    }
+    const first = placeOf(earlier.tree, earlier.word);
+    compilation.atArgument(given.argument, {
+      code: "duplicate",
+      message: `"${given.name}" is given twice`,
+      related: { ...first, message: "first given here" },
+    });
+  }
+
+  /** Reads a whole directive (`segments 5;`) as an option. */
+  readDirective(compilation: Compilation, spec: OptionSpec, directive: Directive): void {
+    const { keyword: name, args, block } = directive;
+    if (block !== undefined) {
+      compilation.atKeyword(directive, { code: "syntax", message: `"${name}" takes no "{…}" block` });
+      return;
+    }
+    const [first] = args;
+    if (first === undefined) {
+      this.readBare(compilation, spec, directive);
+      return;
+    }
+    if (spec.type === "words" || spec.type === "integers") {
+      for (const argument of args) this.read(compilation, spec, { name, argument });
+      return;
+    }
+    const joined = spec.type === "text" ? args.map((argument) => argument.text).join(" ") : first.text;
+    this.read(compilation, spec, { name, argument: { ...first, text: joined } });
+    const extra = spec.type === "text" ? undefined : args[1];
+    if (extra === undefined) return;
+    compilation.atArgument(extra, {
+      code: "syntax",
+      message: `unexpected "${extra.text}": "${name}" takes one value`,
+    });
+  }
+
+  private readBare(compilation: Compilation, spec: OptionSpec, directive: Directive): void {
+    const { keyword: name, head: word, tree } = directive;
+    if (spec.type === "flag") {
+      const argument = { text: "on", tree, word, shift: 0 };
+      this.put(compilation, spec, { name, argument, value: true });
+    } else {
+      compilation.atKeyword(directive, {
+        code: "bad-value",
+        message: `"${name}" needs a value: expected ${TYPE_LOOKS[spec.type]}`,
+      });
+    }
+  }
+
+  /** Takes an option out, for those that have a field of their own. */
+  take<T extends OptionValue>(name: string): T | undefined {
+    const value = this.values[name];
+    delete this.values[name];
+    return value as T | undefined;
+  }
+}
