@@ -1,0 +1,12 @@
+export type * from "./api.ts";
+export { Supervisor, type SupervisorOptions, type WorkerHandle } from "./control/supervisor.ts";
+export * from "./errors.ts";
+export { parseTarget } from "./http/door.ts";
+export type { HttpExchange, HttpRoute } from "./http/route.ts";
+export { LaneReader } from "./lane/reader.ts";
+export { UnitReader } from "./lane/unit-reader.ts";
+export type { Span } from "./memory/span.ts";
+export { pause } from "./stream/push-output.ts";
+export { type ShelfChange, type ShelfItem, ShelfReader, ShelfWriter } from "./stream/shelf.ts";
+export { MediaWorker } from "./worker/media-worker.ts";
+export type { DirectoryEntry, LogLevel, WorkerReport, WorkerStart } from "./worker/protocol.ts";

@@ -1,0 +1,102 @@
+import type { Span } from "../memory/span.ts";
+
+/** A document: text, or bytes that lie in shared memory behind an optional head. */
+export interface ShelfItem {
+  /** Media type. */
+  readonly type: string;
+  readonly text?: string;
+  readonly head?: Uint8Array;
+  readonly spans?: readonly Span[];
+  /** Small facts that the format's routes need (durations, numbers). */
+  readonly facts?: Readonly<Record<string, number | string>>;
+}
+
+export type ShelfChange = { readonly key: string; readonly item: ShelfItem | undefined };
+
+/** The documents of one packaging, as any worker sees them. */
+export class ShelfReader {
+  readonly #items: Map<string, ShelfItem>;
+  readonly #waiters = new Set<() => void>();
+  #closed = false;
+
+  constructor(items: Iterable<readonly [string, ShelfItem]> = []) {
+    this.#items = new Map(items);
+  }
+
+  /** The stream stopped, or its worker died: ask the runtime for the shelf again. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  get(key: string): ShelfItem | undefined {
+    return this.#items.get(key);
+  }
+
+  keys(): string[] {
+    return [...this.#items.keys()];
+  }
+
+  entries(): [string, ShelfItem][] {
+    return [...this.#items.entries()];
+  }
+
+  /** Resolves at the next change, when the shelf closes, or after `timeoutMs`. */
+  changed(timeoutMs: number): Promise<void> {
+    if (this.#closed) return Promise.resolve();
+    return new Promise((resolve) => {
+      const done = (): void => {
+        clearTimeout(timer);
+        this.#waiters.delete(done);
+        resolve();
+      };
+      const timer = setTimeout(done, timeoutMs);
+      this.#waiters.add(done);
+    });
+  }
+
+  apply(changes: readonly ShelfChange[]): void {
+    for (const { key, item } of changes) {
+      if (item === undefined) this.#items.delete(key);
+      else this.#items.set(key, item);
+    }
+    this.#notify();
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#notify();
+  }
+
+  #notify(): void {
+    for (const done of [...this.#waiters]) done();
+  }
+}
+
+/** The owner's side. Changes made together travel together. */
+export class ShelfWriter {
+  readonly local = new ShelfReader();
+  /** Tells the other workers. */
+  onChange: ((changes: readonly ShelfChange[]) => void) | undefined;
+  onClose: (() => void) | undefined;
+
+  /** Puts and removes (`item: undefined`) several documents at once. */
+  update(changes: readonly ShelfChange[]): void {
+    if (this.local.closed || changes.length === 0) return;
+    this.local.apply(changes);
+    this.onChange?.(changes);
+  }
+
+  put(key: string, item: ShelfItem): void {
+    this.update([{ key, item }]);
+  }
+
+  remove(key: string): void {
+    this.update([{ key, item: undefined }]);
+  }
+
+  close(): void {
+    if (this.local.closed) return;
+    this.local.close();
+    this.onClose?.();
+  }
+}

@@ -1,0 +1,390 @@
+import type { AccessUnit, LaneName, StreamConfig, StreamInfo, Track } from "@millrace/model";
+import type { Logger, Packaging, Protocol, Sink, Source, SourceContext, StreamHost } from "../api.ts";
+import { badUrl, messageOf } from "../errors.ts";
+import type { LaneReader } from "../lane/reader.ts";
+import { LaneWriter } from "../lane/writer.ts";
+import type { ArenaTable, SlabPool } from "../memory/pool.ts";
+import type { ExportedLane, LaneExchange } from "../worker/lane-exchange.ts";
+import type { Ticker } from "../worker/ticker.ts";
+import { type Conversion, DemuxConversion, MuxConversion } from "./conversion.ts";
+import { describeTracks } from "./describe.ts";
+import { Input, type InputHost } from "./input.ts";
+import { PushOutput } from "./push-output.ts";
+import { Rate } from "./rate.ts";
+import { Selector } from "./selector.ts";
+import { ShelfWriter } from "./shelf.ts";
+import { TsOutput } from "./ts-output.ts";
+import { UnitsOutput } from "./units-output.ts";
+
+/** A reader may be this far behind before it is moved ahead, unless memory runs out first. */
+const WINDOW_MS = 4000;
+/** Most that one lane keeps, bytes: ten seconds at 25 Mbit/s. */
+const LANE_MAX_BYTES = 32 * 1024 * 1024;
+/** An unused conversion goes on this long. */
+const CONVERSION_IDLE_MS = 10_000;
+
+/** What a stream needs of the worker that owns it. */
+export interface StreamSurroundings {
+  readonly worker: number;
+  readonly context: Omit<SourceContext, "stream" | "log">;
+  readonly log: Logger;
+  readonly pool: SlabPool;
+  readonly arenas: ArenaTable;
+  readonly exchange: LaneExchange;
+  readonly ticker: Ticker;
+  readonly protocols: readonly Protocol[];
+  /** Makes lane ids unique over restarts. */
+  nextId(): string;
+  /** A shelf was opened or is gone. */
+  onShelf(stream: string, name: string, shelf: ShelfWriter): void;
+  /** An on-demand stream gave up or is no longer wanted. */
+  onIdle(stream: Stream): void;
+}
+
+/** A running stream, in the worker that owns it. */
+export class Stream implements InputHost, StreamHost {
+  readonly name: string;
+  readonly log: Logger;
+  readonly #around: StreamSurroundings;
+  readonly #selector: Selector;
+  readonly #lanes: Record<LaneName, ExportedLane>;
+  readonly #tsOutput: TsOutput;
+  readonly #unitsOutput: UnitsOutput;
+  readonly #shelves = new Map<string, ShelfWriter>();
+  readonly #rate = new Rate();
+  #config: StreamConfig;
+  #primary: LaneName | undefined;
+  #conversion: Conversion | undefined;
+  #conversionIdleNs = 0;
+  #pushes: PushOutput[] = [];
+  #packagings: Packaging[] = [];
+  #publisher: Input | undefined;
+  #stopped = false;
+  #everOnAir = false;
+  #lastWantedNs: number;
+  viewers = 0;
+  switches = 0;
+  bytesIn = 0;
+
+  constructor(config: StreamConfig, around: StreamSurroundings) {
+    this.name = config.name;
+    this.#config = config;
+    this.#around = around;
+    this.log = around.log.child({ stream: config.name });
+    this.#lastWantedNs = this.nowNs();
+    this.#selector = new Selector(() => this.nowNs());
+    this.#lanes = { ts: this.#makeLane("ts"), units: this.#makeLane("units") };
+    this.#tsOutput = new TsOutput(this.#lanes.ts.writer, around.ticker, around.context.clock);
+    this.#unitsOutput = new UnitsOutput(this.#lanes.units.writer, around.ticker);
+  }
+
+  get config(): StreamConfig {
+    return this.#config;
+  }
+
+  get clock(): SourceContext["clock"] {
+    return this.#around.context.clock;
+  }
+
+  get onDemand(): boolean {
+    return this.#config.kind === "ondemand";
+  }
+
+  nowNs(): number {
+    return this.#around.context.clock.nowNs();
+  }
+
+  start(): void {
+    this.#makeInputs();
+    this.#attachPackagings();
+    for (const push of this.#config.pushes) this.#startPush(push);
+    this.#selector.tick();
+  }
+
+  lane(name: LaneName): ExportedLane {
+    return this.#lanes[name];
+  }
+
+  /** A reader that belongs to the stream itself: starts with what comes next. */
+  read(lane: LaneName): LaneReader {
+    return this.#lanes[lane].view.read("live");
+  }
+
+  shelf(name: string): ShelfWriter {
+    let shelf = this.#shelves.get(name);
+    if (shelf === undefined) {
+      shelf = new ShelfWriter();
+      this.#shelves.set(name, shelf);
+      this.#around.onShelf(this.name, name, shelf);
+    }
+    return shelf;
+  }
+
+  holdSpan(span: Parameters<StreamHost["holdSpan"]>[0]): boolean {
+    return this.#around.arenas.hold(span) !== undefined;
+  }
+
+  releaseSpan(span: Parameters<StreamHost["releaseSpan"]>[0]): void {
+    this.#around.arenas.release(span);
+  }
+
+  /** Somebody wants the stream now. */
+  touch(): void {
+    this.#lastWantedNs = this.nowNs();
+  }
+
+  /** Several times a second. */
+  tick(): void {
+    if (this.#stopped) return;
+    this.#selector.tick();
+    this.#tickConversion();
+    this.#rate.tick(this.bytesIn, this.nowNs());
+    if (this.viewers > 0) this.touch();
+    if (this.onDemand) this.#tickOnDemand();
+  }
+
+  /** Takes a publisher in. Undefined when there is one already. */
+  publish(source: Source): Input | undefined {
+    const input = this.#publisher;
+    if (input === undefined || input.live) return undefined;
+    input.start(source);
+    return input;
+  }
+
+  get acceptsPublish(): boolean {
+    return this.#publisher !== undefined;
+  }
+
+  /** Applies what differs from the configuration in force. Viewers stay. */
+  async update(config: StreamConfig): Promise<void> {
+    const before = this.#config;
+    this.#config = config;
+    if (differs(before.options, config.options)) {
+      for (const packaging of this.#packagings.splice(0)) packaging.dispose();
+      this.#attachPackagings();
+    }
+    if (
+      differs(
+        [before.inputs, before.backup, before.publishEnabled],
+        [config.inputs, config.backup, config.publishEnabled],
+      )
+    ) {
+      const old = this.#makeInputs();
+      await Promise.all(old.map((input) => input.stop()));
+    }
+    const gone = this.#pushes.filter(
+      (push) => !config.pushes.some((wanted) => !differs(wanted, push.config)),
+    );
+    this.#pushes = this.#pushes.filter((push) => !gone.includes(push));
+    await Promise.all(gone.map((push) => push.stop()));
+    for (const push of config.pushes) {
+      if (!this.#pushes.some((running) => !differs(running.config, push))) this.#startPush(push);
+    }
+  }
+
+  async stop(): Promise<void> {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    this.#around.ticker.run();
+    await Promise.all([
+      ...this.#selector.inputs.map((input) => input.stop()),
+      ...this.#pushes.map((push) => push.stop()),
+    ]);
+    this.#conversion?.close();
+    for (const packaging of this.#packagings) packaging.dispose();
+    for (const shelf of this.#shelves.values()) shelf.close();
+    for (const lane of Object.values(this.#lanes)) this.#around.exchange.retire(lane);
+  }
+
+  info(): StreamInfo {
+    const { scanner } = this.#tsOutput;
+    const lanes = Object.values(this.#lanes);
+    return {
+      name: this.name,
+      kind: this.#config.kind,
+      running: !this.#stopped && this.#selector.active !== undefined,
+      worker: this.#around.worker,
+      bytesIn: this.bytesIn,
+      bitrate: this.#rate.bitrate,
+      viewers: this.viewers,
+      switches: this.switches,
+      inputs: this.#selector.inputs.map((input) => input.describe()),
+      tracks: describeTracks(this.#lanes.units.writer.tracks, scanner?.programs ?? []),
+      memoryBytes: lanes.reduce((sum, lane) => sum + lane.writer.windowBytes, 0),
+      pushes: this.#pushes.map((push) => push.describe()),
+    };
+  }
+
+  // What the inputs say.
+
+  offer(input: Input): boolean {
+    if (this.#stopped || !this.#selector.mayGoOnAir(input)) return false;
+    const before = this.#selector.active;
+    this.#selector.active = input;
+    input.goOnAir(this.#everOnAir);
+    if (this.#everOnAir) {
+      this.switches++;
+      this.#splice(input.lane);
+    }
+    this.log.info("input on air", { input: input.config.url, instead: before?.config.url });
+    this.#everOnAir = true;
+    if (before !== undefined && before !== input) void before.stop();
+    this.#setPrimary(input.lane);
+    return true;
+  }
+
+  onTs(input: Input, buf: Uint8Array, start: number, count: number, first: number): void {
+    this.bytesIn += count * 188;
+    this.#tsOutput.write(input.scanner, buf, start, count, first);
+  }
+
+  onTracks(_input: Input, tracks: readonly Track[]): void {
+    this.#unitsOutput.setTracks(tracks);
+  }
+
+  onUnit(_input: Input, unit: AccessUnit): void {
+    for (const part of unit.data) this.bytesIn += part.length;
+    this.#unitsOutput.write(unit);
+  }
+
+  onBreak(input: Input): void {
+    this.#splice(input.lane);
+  }
+
+  onStopped(input: Input): void {
+    if (this.#selector.active === input) this.#selector.active = undefined;
+    if (!this.#stopped) this.#selector.tick();
+  }
+
+  #makeLane(kind: LaneName): ExportedLane {
+    const { pool, exchange, context, nextId } = this.#around;
+    const id = `${this.name}#${kind}#${nextId()}`;
+    const writer = new LaneWriter({
+      id,
+      kind,
+      pool,
+      clock: context.clock,
+      windowMs: WINDOW_MS,
+      maxBytes: LANE_MAX_BYTES,
+    });
+    const lane = exchange.export(writer);
+    lane.onDemand = () => this.#checkConversion();
+    return lane;
+  }
+
+  /** Builds the inputs that the configuration names, keeping those that did not change; returns those left over. */
+  #makeInputs(): Input[] {
+    const before = [...this.#selector.inputs];
+    const keep = (config: Input["config"], isBackup: boolean): Input | undefined => {
+      const at = before.findIndex((input) => input.isBackup === isBackup && !differs(input.config, config));
+      return at < 0 ? undefined : before.splice(at, 1)[0];
+    };
+    const { inputs, backup, publishEnabled, sourceTimeoutMs } = this.#config;
+    const wanted: Input[] = [];
+    this.#publisher = undefined;
+    if (publishEnabled && !inputs.some((config) => config.scheme === "publish")) {
+      const config = { url: "publish://", scheme: "publish", priority: 0, sourceTimeoutMs, options: {} };
+      this.#publisher = keep(config, false) ?? new Input({ config, host: this });
+      wanted.push(this.#publisher);
+    }
+    for (const config of inputs) {
+      const passive = config.scheme === "publish";
+      const open = passive ? {} : { open: () => this.#openSource(config) };
+      const input = keep(config, false) ?? new Input({ config, host: this, ...open });
+      if (passive) this.#publisher = input;
+      wanted.push(input);
+    }
+    if (backup !== undefined) {
+      const open = (): Source => this.#openSource(backup);
+      wanted.push(keep(backup, true) ?? new Input({ config: backup, host: this, open, isBackup: true }));
+    }
+    this.#selector.setInputs(wanted);
+    return before;
+  }
+
+  #openSource(config: Input["config"]): Source {
+    const protocol = this.#around.protocols.find((each) => each.schemes.includes(config.scheme));
+    if (protocol?.pull === undefined)
+      throw badUrl(config.url, `no input protocol is called "${config.scheme}"`);
+    return protocol.pull(config, this.#context());
+  }
+
+  #context(): SourceContext {
+    return { ...this.#around.context, stream: this.name, log: this.log };
+  }
+
+  #startPush(config: StreamConfig["pushes"][number]): void {
+    const open = (): Sink => {
+      const protocol = this.#around.protocols.find((each) => each.pushSchemes?.includes(config.scheme));
+      if (protocol?.push === undefined)
+        throw badUrl(config.url, `no push protocol is called "${config.scheme}"`);
+      return protocol.push(config, this.#context());
+    };
+    const read = (sink: Sink): LaneReader => this.read(sink.accepts[0] ?? "ts");
+    this.#pushes.push(new PushOutput({ config, open, read, log: this.log }));
+  }
+
+  #attachPackagings(): void {
+    for (const protocol of this.#around.protocols) {
+      try {
+        const packaging = protocol.attach?.(this);
+        if (packaging !== undefined) this.#packagings.push(packaging);
+      } catch (error) {
+        this.log.error("packaging failed", { protocol: protocol.name, reason: messageOf(error) });
+      }
+    }
+  }
+
+  /**
+   * Joins what follows to what was. The lane that the input fills is spliced; the other one follows through the
+   * conversion, unless it was filled by an input itself until now.
+   */
+  #splice(lane: LaneName): void {
+    const changed = this.#primary !== lane;
+    if (lane === "ts" || changed) this.#tsOutput.switch();
+    if (lane === "units" || changed) this.#unitsOutput.switch();
+  }
+
+  #setPrimary(lane: LaneName): void {
+    if (this.#primary === lane) return;
+    this.#primary = lane;
+    this.#conversion?.close();
+    this.#conversion = undefined;
+    this.#checkConversion();
+  }
+
+  /** Starts the one demultiplexer or multiplexer when somebody reads the lane that the input does not fill. */
+  #checkConversion(): void {
+    if (this.#primary === undefined || this.#conversion !== undefined || this.#stopped) return;
+    const target: LaneName = this.#primary === "ts" ? "units" : "ts";
+    if (!this.#lanes[target].wanted) return;
+    const reader = this.#lanes[this.#primary].view.read("key");
+    this.#conversion =
+      this.#primary === "ts"
+        ? new DemuxConversion(reader, this.#unitsOutput)
+        : new MuxConversion(reader, this.#tsOutput, this.name);
+  }
+
+  #tickConversion(): void {
+    if (this.#conversion === undefined) return;
+    const target: LaneName = this.#conversion.from === "ts" ? "units" : "ts";
+    const now = this.nowNs();
+    if (this.#lanes[target].wanted) this.#conversionIdleNs = now;
+    else if (now - this.#conversionIdleNs > CONVERSION_IDLE_MS * 1e6) {
+      this.#conversion.close();
+      this.#conversion = undefined;
+    }
+  }
+
+  #tickOnDemand(): void {
+    const idleMs = (this.nowNs() - this.#lastWantedNs) / 1e6;
+    const tries = this.#selector.inputs.reduce((sum, input) => sum + input.retries, 0);
+    const gaveUp = this.#selector.active === undefined && tries > this.#config.retryLimit;
+    const publishing = this.#publisher?.live === true;
+    if (!publishing && (gaveUp || idleMs > this.#config.clientsTimeoutMs)) this.#around.onIdle(this);
+  }
+}
+
+function differs(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) !== JSON.stringify(b);
+}

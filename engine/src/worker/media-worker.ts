@@ -1,0 +1,402 @@
+import { monitorEventLoopDelay } from "node:perf_hooks";
+import type { AccessRequest, Clock, LaneName, ServerConfig } from "@millrace/model";
+import type { Protocol, Publication, Runtime, Verdict, ViewerSession } from "../api.ts";
+import { messageOf, refusal } from "../errors.ts";
+import { HttpDoor } from "../http/door.ts";
+import type { LaneReader } from "../lane/reader.ts";
+import type { LaneHandle } from "../lane/writer.ts";
+import type { ArenaHandle } from "../memory/arena.ts";
+import { ArenaTable, SlabPool } from "../memory/pool.ts";
+import type { Span } from "../memory/span.ts";
+import type { ShelfItem, ShelfReader } from "../stream/shelf.ts";
+import { Stream } from "../stream/stream.ts";
+import { Peer, type PeerLink } from "./bus.ts";
+import { ControlLine } from "./control-line.ts";
+import { Directory } from "./directory.ts";
+import { LaneExchange, type TracksNews } from "./lane-exchange.ts";
+import { PipeSource } from "./pipe.ts";
+import type { ToWorker, WorkerReport, WorkerStart } from "./protocol.ts";
+import { Publications } from "./publications.ts";
+import { type ShelfNews, Shelves } from "./shelves.ts";
+import { Ticker } from "./ticker.ts";
+import { Viewers } from "./viewers.ts";
+
+const TICK_MS = 100;
+const SHRINK_TICKS = 100;
+
+const clock: Clock = {
+  nowNs: () => performance.now() * 1e6,
+  wallMs: () => Date.now(),
+};
+
+/** One media worker: the streams it owns, the connections the kernel hands it, and its lines to the others. */
+export class MediaWorker implements Runtime {
+  readonly workerIndex: number;
+  readonly clock = clock;
+  readonly log;
+  readonly dataDir: string;
+  server: ServerConfig;
+  readonly #control: ControlLine;
+  readonly #protocols: readonly Protocol[];
+  readonly #arenas = new ArenaTable();
+  readonly #pool: SlabPool;
+  readonly #ticker = new Ticker();
+  readonly #exchange: LaneExchange;
+  readonly #peers = new Map<number, Peer>();
+  readonly #shelves = new Shelves();
+  readonly #viewers: Viewers;
+  readonly #directory: Directory;
+  readonly #streams = new Map<string, Stream>();
+  readonly #remoteViewers = new Map<number, Map<string, number>>();
+  readonly #publications: Publications;
+  readonly #door: HttpDoor;
+  readonly #timer: NodeJS.Timeout;
+  readonly #loop = monitorEventLoopDelay({ resolution: 10 });
+  readonly #incarnation: number;
+  #ids = 0;
+  #ticks = 0;
+  #stopping = false;
+
+  constructor(start: WorkerStart, protocols: readonly Protocol[]) {
+    this.workerIndex = start.index;
+    this.#incarnation = start.incarnation;
+    this.server = start.server;
+    this.dataDir = start.dataDir;
+    this.#protocols = protocols;
+    this.#control = new ControlLine(start.port, (message) => this.#onControl(message));
+    this.log = this.#control.logger({ worker: start.index });
+    this.#pool = new SlabPool(this.#arenas, start.incarnation);
+    this.#pool.onArena = (handle) => this.#tellAll("arena", handle);
+    this.#pool.onDrop = (id) => this.#tellAll("arena-gone", id);
+    this.#exchange = new LaneExchange(this.#arenas, this.#ticker);
+    this.#publications = new Publications({
+      pool: this.#pool,
+      clock,
+      exchange: this.#exchange,
+      ticker: this.#ticker,
+      nextId: () => this.#nextId(),
+    });
+    this.#directory = new Directory(start.server);
+    this.#viewers = new Viewers({
+      prefix: `w${start.index}.${start.incarnation}`,
+      wallMs: () => clock.wallMs(),
+      onCount: (stream, count) => this.#onViewers(stream, count),
+    });
+    this.#door = new HttpDoor(this.log, () => protocols.flatMap((each) => each.routes?.(this) ?? []));
+    this.#timer = setInterval(() => this.#tick(), TICK_MS);
+    this.#loop.enable();
+    void this.#open();
+  }
+
+  async #open(): Promise<void> {
+    const problems = await this.#door.listen(this.server.http);
+    this.#control.send({ t: "ready", problems });
+  }
+
+  // Runtime: what protocols ask.
+
+  authorize(request: AccessRequest): Promise<Verdict> {
+    const config = this.#directory.configOf(request.stream);
+    if (request.kind === "publish" && config?.password !== undefined) {
+      const given = request.password ?? request.query["password"];
+      if (given !== config.password) {
+        return Promise.resolve({ ok: false, reason: "forbidden", text: "wrong or missing publish password" });
+      }
+    }
+    return Promise.resolve({ ok: true });
+  }
+
+  knows(stream: string): boolean {
+    return this.#directory.configOf(stream) !== undefined;
+  }
+
+  async read(stream: string, lane: LaneName): Promise<LaneReader> {
+    const owner = await this.#ownerOf(stream);
+    if (owner === undefined) return this.#obtain(stream).lane(lane).view.read("key");
+    const handle = (await owner.ask("lane", { stream, lane })) as LaneHandle;
+    return this.#exchange.import(owner, handle).read("key");
+  }
+
+  async shelf(stream: string, name: string): Promise<ShelfReader> {
+    const owner = await this.#ownerOf(stream);
+    if (owner === undefined) {
+      this.#obtain(stream).touch();
+      const shelf = this.#shelves.local(stream, name);
+      if (shelf === undefined) throw refusal("not-found", `stream "${stream}" has no ${name}`);
+      return shelf;
+    }
+    const copy = this.#shelves.copy(owner.index, stream, name);
+    if (copy !== undefined) return copy;
+    const entries = (await owner.ask("shelf", { stream, name })) as [string, ShelfItem][];
+    return (
+      this.#shelves.copy(owner.index, stream, name) ??
+      this.#shelves.keep(owner.index, { stream, name, entries })
+    );
+  }
+
+  async publish(request: AccessRequest): Promise<Publication> {
+    const owner = await this.#ownerOf(request.stream);
+    const { lane, publication } = this.#publications.open(request.stream, this.openSession(request));
+    try {
+      if (owner === undefined) this.#takePublisher(request.stream, lane.view.read("live"), lane.writer.id);
+      else await owner.ask("publish", { stream: request.stream, handle: lane.attach(owner) });
+    } catch (error) {
+      publication.end();
+      throw error;
+    }
+    return publication;
+  }
+
+  holdSpan(span: Span): Uint8Array | undefined {
+    return this.#arenas.hold(span);
+  }
+
+  releaseSpan(span: Span): void {
+    this.#arenas.release(span);
+  }
+
+  openSession(request: AccessRequest): ViewerSession {
+    return this.#viewers.open(request);
+  }
+
+  touch(stream: string): void {
+    const owner = this.#directory.ownerOf(stream);
+    if (owner === this.workerIndex) this.#streams.get(stream)?.touch();
+    else if (owner !== undefined) this.#peers.get(owner)?.tell("touch", stream);
+  }
+
+  ask(question: string, argument?: string): Promise<unknown> {
+    return this.#control.ask(question, argument);
+  }
+
+  // Streams.
+
+  /** The peer that owns a stream; undefined when it is this worker. Makes wildcard streams on the way. */
+  async #ownerOf(stream: string): Promise<Peer | undefined> {
+    let owner = this.#directory.ownerOf(stream);
+    if (owner === undefined) {
+      if (!this.knows(stream)) throw refusal("not-found", `there is no stream "${stream}"`);
+      owner = (await this.ask("ensure", stream)) as number;
+    }
+    if (owner === this.workerIndex) return undefined;
+    const peer = this.#peers.get(owner);
+    if (peer === undefined) throw refusal("unavailable", `stream "${stream}" is starting`);
+    return peer;
+  }
+
+  /** A stream of this worker, started if it is on demand. */
+  #obtain(name: string): Stream {
+    const running = this.#streams.get(name);
+    if (running !== undefined) {
+      running.touch();
+      return running;
+    }
+    const config = this.#directory.configOf(name);
+    if (config === undefined) throw refusal("not-found", `there is no stream "${name}"`);
+    if (config.disabled || this.#stopping) throw refusal("unavailable", `stream "${name}" is disabled`);
+    const stream = new Stream(config, {
+      worker: this.workerIndex,
+      context: { clock, dataDir: this.dataDir, server: this.server },
+      log: this.log,
+      pool: this.#pool,
+      arenas: this.#arenas,
+      exchange: this.#exchange,
+      ticker: this.#ticker,
+      protocols: this.#protocols,
+      nextId: () => this.#nextId(),
+      onShelf: (id, shelfName, shelf) => this.#shelves.own(id, shelfName, shelf),
+      onIdle: (idle) => void this.#closeIdle(idle),
+    });
+    this.#streams.set(name, stream);
+    stream.start();
+    return stream;
+  }
+
+  async #closeIdle(stream: Stream): Promise<void> {
+    this.#streams.delete(stream.name);
+    this.log.info("stream closed: nobody watches", { stream: stream.name });
+    await stream.stop();
+    this.#control.send({ t: "idle", stream: stream.name });
+  }
+
+  #applyDirectory(): void {
+    for (const [name, stream] of this.#streams) {
+      const config =
+        this.#directory.ownerOf(name) === this.workerIndex ? this.#directory.configOf(name) : undefined;
+      if (config === undefined || config.disabled) {
+        this.#streams.delete(name);
+        void stream.stop();
+      } else {
+        void stream.update(config);
+      }
+    }
+    for (const { config } of this.#directory.owned(this.workerIndex)) {
+      if (config.kind === "static" && !config.disabled) this.#obtain(config.name);
+    }
+  }
+
+  // Publishers.
+
+  #takePublisher(name: string, reader: LaneReader, pipe: string, peer?: Peer): void {
+    const config = this.#directory.configOf(name);
+    const stream = this.#obtain(name);
+    const source = new PipeSource(reader);
+    if (!stream.acceptsPublish || config === undefined) {
+      reader.close();
+      throw refusal("forbidden", `stream "${name}" does not accept publishing: add "publish_enabled;" to it`);
+    }
+    const input = stream.publish(source);
+    if (input === undefined) {
+      reader.close();
+      throw refusal("busy", `somebody publishes "${name}" already`);
+    }
+    reader.onClose = () => {
+      if (peer === undefined) queueMicrotask(() => this.#publications.cancel(pipe));
+      else peer.tell("unpublish", pipe);
+    };
+  }
+
+  // Other workers.
+
+  #onPeerAsk(peer: Peer, method: string, argument: unknown): unknown {
+    if (method === "lane") {
+      const { stream, lane } = argument as { stream: string; lane: LaneName };
+      return this.#obtain(stream).lane(lane).attach(peer);
+    }
+    if (method === "shelf") {
+      const { stream, name } = argument as { stream: string; name: string };
+      this.#obtain(stream).touch();
+      const entries = this.#shelves.subscribe(peer, stream, name);
+      if (entries === undefined) throw refusal("not-found", `stream "${stream}" has no ${name}`);
+      return entries;
+    }
+    if (method === "publish") {
+      const { stream, handle } = argument as { stream: string; handle: LaneHandle };
+      this.#takePublisher(stream, this.#exchange.import(peer, handle).read("live"), handle.id, peer);
+      return true;
+    }
+    throw refusal("unavailable", `unknown question "${method}"`);
+  }
+
+  #onPeerTell(peer: Peer, topic: string, value: unknown): void {
+    if (topic === "arena") this.#arenas.add(value as ArenaHandle);
+    else if (topic === "arena-gone") this.#arenas.drop(value as number);
+    else if (topic === "tracks") this.#exchange.applyTracks(peer.index, value as TracksNews);
+    else if (topic === "shelf") this.#shelves.apply(peer.index, value as ShelfNews);
+    else if (topic === "touch") this.#streams.get(value as string)?.touch();
+    else if (topic === "unpublish") this.#publications.cancel(value as string);
+    else if (topic === "demand") {
+      const { id, wanted } = value as { id: string; wanted: boolean };
+      this.#exchange.exported(id)?.setWanted(peer, wanted);
+    } else if (topic === "viewers") {
+      const { stream, count } = value as { stream: string; count: number };
+      this.#remoteViewers.get(peer.index)?.set(stream, count);
+      this.#sumViewers(stream);
+    }
+  }
+
+  #connect(index: number, link: PeerLink): void {
+    this.#peers.get(index)?.close();
+    const peer: Peer = new Peer(index, link, {
+      onAsk: (method, argument) => this.#onPeerAsk(peer, method, argument),
+      onTell: (topic, value) => this.#onPeerTell(peer, topic, value),
+      onBell: () => this.#exchange.poll(index),
+      onClose: () => this.#disconnect(peer),
+    });
+    this.#peers.set(index, peer);
+    this.#remoteViewers.set(index, new Map());
+    for (const arena of this.#pool.arenas) peer.tell("arena", arena.handle);
+    for (const [stream, count] of this.#viewers.counts()) peer.tell("viewers", { stream, count });
+  }
+
+  #disconnect(peer: Peer): void {
+    this.#exchange.forget(peer);
+    this.#shelves.forget(peer);
+    if (this.#peers.get(peer.index) !== peer) return;
+    this.#peers.delete(peer.index);
+    const counted = this.#remoteViewers.get(peer.index);
+    this.#remoteViewers.delete(peer.index);
+    for (const stream of counted?.keys() ?? []) this.#sumViewers(stream);
+  }
+
+  #tellAll(topic: string, value: unknown): void {
+    for (const peer of this.#peers.values()) peer.tell(topic, value);
+  }
+
+  #onViewers(stream: string, count: number): void {
+    const owner = this.#directory.ownerOf(stream);
+    if (owner !== undefined && owner !== this.workerIndex)
+      this.#peers.get(owner)?.tell("viewers", { stream, count });
+    else this.#sumViewers(stream);
+  }
+
+  #sumViewers(name: string): void {
+    const stream = this.#streams.get(name);
+    if (stream === undefined) return;
+    let sum = this.#viewers.countOf(name);
+    for (const counts of this.#remoteViewers.values()) sum += counts.get(name) ?? 0;
+    stream.viewers = sum;
+    stream.touch();
+  }
+
+  // Control thread.
+
+  #onControl(message: ToWorker): void {
+    if (message.t === "peer") this.#connect(message.index, message.link);
+    else if (message.t === "directory") {
+      this.server = message.server;
+      this.#directory.replace(message.server, message.entries);
+      void this.#door.listen(message.server.http).then((problems) => {
+        for (const problem of problems) this.log.error(problem);
+      });
+      this.#applyDirectory();
+    } else if (message.t === "ask") {
+      this.#control.send({ t: "answer", id: message.id, value: this.#report() });
+    } else if (message.t === "stop") {
+      void this.#stop();
+    }
+  }
+
+  #report(): WorkerReport {
+    const { user, system } = process.threadCpuUsage();
+    const report: WorkerReport = {
+      worker: this.workerIndex,
+      streams: [...this.#streams.values()].map((stream) => stream.info()),
+      sessions: this.#viewers.describe(),
+      memory: { arenaBytes: this.#pool.totalBytes, freeBytes: this.#pool.freeBytes },
+      loop: {
+        p50Ms: this.#loop.percentile(50) / 1e6,
+        p99Ms: this.#loop.percentile(99) / 1e6,
+        maxMs: this.#loop.max / 1e6,
+      },
+      cpuUs: user + system,
+    };
+    this.#loop.reset();
+    return report;
+  }
+
+  #tick(): void {
+    for (const stream of this.#streams.values()) stream.tick();
+    if (++this.#ticks % SHRINK_TICKS === 0) this.#pool.shrink();
+  }
+
+  async #stop(): Promise<void> {
+    if (this.#stopping) return;
+    this.#stopping = true;
+    clearInterval(this.#timer);
+    this.#loop.disable();
+    try {
+      await Promise.all([...this.#streams.values()].map((stream) => stream.stop()));
+      await this.#door.close();
+    } catch (error) {
+      this.log.error("while stopping", { reason: messageOf(error) });
+    }
+    for (const peer of this.#peers.values()) peer.close();
+    this.#control.send({ t: "stopped" });
+    this.#control.close();
+  }
+
+  #nextId(): string {
+    return `${this.#incarnation}.${this.#ids++}`;
+  }
+}
