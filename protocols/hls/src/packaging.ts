@@ -1,0 +1,72 @@
+import type { Packaging, ShelfChange, ShelfWriter, StreamHost } from "@millrace/engine";
+import type { HlsSettings } from "./config.ts";
+import { LiveWindow } from "./live-window.ts";
+import type { Segment } from "./segment.ts";
+import { Segmenter } from "./segmenter.ts";
+
+export const SHELF = "hls";
+export const PLAYLIST_KEY = "playlist";
+
+export const PLAYLIST_TYPE = "application/vnd.apple.mpegurl";
+const SEGMENT_TYPE = "video/mp2t";
+/** Segments that left the playlist are looked for this often. */
+const EXPIRE_MS = 1000;
+
+/** HLS of one stream: made once, in the worker that owns it, and put on a shelf for all. */
+export class HlsPackaging implements Packaging {
+  readonly #host: StreamHost;
+  readonly #shelf: ShelfWriter;
+  readonly #window: LiveWindow;
+  readonly #segmenter: Segmenter;
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(host: StreamHost, settings: HlsSettings) {
+    this.#host = host;
+    this.#shelf = host.shelf(SHELF);
+    // Numbers go on where a server that ran before would be by now: players that stay do not see them step back.
+    const firstSequence = Math.floor(host.clock.wallMs() / settings.segmentMs);
+    this.#window = new LiveWindow({ ...settings, firstSequence });
+    this.#segmenter = new Segmenter({
+      host,
+      segmentMs: settings.segmentMs,
+      targetDurationS: () => this.#window.targetDurationS,
+      nextName: (wallMs) => `${this.#window.nextSequence}-${Math.round(wallMs)}.ts`,
+      onSegment: (segment) => this.#publish(segment),
+    });
+    this.#timer = setInterval(() => this.#shelf.update(this.#expire()), EXPIRE_MS);
+  }
+
+  dispose(): void {
+    clearInterval(this.#timer);
+    this.#segmenter.close();
+    const segments = this.#window.all();
+    const gone: ShelfChange[] = segments.map((segment) => ({ key: segment.uri, item: undefined }));
+    this.#shelf.update([{ key: PLAYLIST_KEY, item: undefined }, ...gone]);
+    for (const segment of segments) this.#release(segment);
+  }
+
+  #publish(segment: Segment): void {
+    const now = this.#host.clock.wallMs();
+    this.#window.add(segment, now);
+    const { uri, head, spans, bytes } = segment;
+    const targetDurationS = this.#window.targetDurationS ?? 1;
+    this.#shelf.update([
+      { key: uri, item: { type: SEGMENT_TYPE, head, spans, facts: { bytes } } },
+      {
+        key: PLAYLIST_KEY,
+        item: { type: PLAYLIST_TYPE, text: this.#window.text(), facts: { targetDurationS } },
+      },
+      ...this.#expire(),
+    ]);
+  }
+
+  #expire(): ShelfChange[] {
+    const expired = this.#window.expired(this.#host.clock.wallMs());
+    for (const segment of expired) this.#release(segment);
+    return expired.map((segment) => ({ key: segment.uri, item: undefined }));
+  }
+
+  #release(segment: Segment): void {
+    for (const span of segment.spans) this.#host.releaseSpan(span);
+  }
+}

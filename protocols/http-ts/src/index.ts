@@ -1,0 +1,18 @@
+import type { Protocol } from "@millrace/engine";
+import { HttpTsPlay } from "./play.ts";
+import { publishTs } from "./publish.ts";
+
+/** TS over HTTP: pulled from other servers, played and published on our own. */
+export const httpTs: Protocol = {
+  name: "http-ts",
+  schemes: ["tshttp", "tshttps"],
+  options: [],
+  routes(runtime) {
+    const play = new HttpTsPlay(runtime);
+    const pattern = /^\/(.+)\/mpegts$/;
+    return [
+      { methods: ["GET", "HEAD"], pattern, handle: (exchange) => play.handle(exchange) },
+      { methods: ["POST", "PUT"], pattern, handle: (exchange) => publishTs(runtime, exchange) },
+    ];
+  },
+};

@@ -1,0 +1,174 @@
+import type { Socket } from "node:net";
+import type { LaneReader, ViewerSession } from "@millrace/engine";
+import { Batch } from "./batch.ts";
+
+/** With this much unsent a viewer is left out until its socket drains. */
+const HIGH_WATER_BYTES = 256 * 1024;
+/** A viewer that takes nothing for so long is dropped. */
+const STALL_MS = 30_000;
+
+/** The round that a viewer at the live edge takes part in. */
+export interface Round {
+  /** Where a viewer that has everything flushed so far stands. */
+  readonly edge: number;
+  /** A cursor of its own for a viewer that cannot keep up. */
+  cursor(): LaneReader;
+  add(viewer: Viewer): void;
+  remove(viewer: Viewer): void;
+}
+
+export interface ViewerOptions {
+  readonly socket: Socket;
+  readonly session: ViewerSession;
+  /** The lane is over: find another one, or end the response. */
+  readonly onLaneEnd: (viewer: Viewer) => void;
+  readonly onStalled: () => void;
+}
+
+/** One HTTP-TS viewer: a socket, and a place in the lane. */
+export class Viewer {
+  readonly socket: Socket;
+  readonly session: ViewerSession;
+  readonly #options: ViewerOptions;
+  readonly #queue: Batch[] = [];
+  #fanout: Round | undefined;
+  /** The own cursor while not at the edge. */
+  #behind: LaneReader | undefined;
+  #closed = false;
+  #progressMs = Date.now();
+  #lastWritten = 0;
+  #skips = 0;
+  readonly #onWritten = (): void => {
+    this.#queue.shift()?.done();
+  };
+
+  constructor(options: ViewerOptions) {
+    this.#options = options;
+    this.socket = options.socket;
+    this.session = options.session;
+    this.socket.on("drain", () => this.#catchUp());
+    this.socket.on("close", () => this.close());
+    this.socket.on("error", () => this.close());
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** Goes on air from where `reader` stands (a key frame by custom). */
+  join(fanout: Round, reader: LaneReader): void {
+    this.#fanout = fanout;
+    this.#behind = reader;
+    this.#skips = reader.skips;
+    fanout.add(this);
+    this.#catchUp();
+  }
+
+  /** Takes what the fan-out gathered; only those at the edge can. */
+  send(batch: Batch): void {
+    if (this.#behind !== undefined) {
+      this.#catchUp();
+      return;
+    }
+    const { socket } = this;
+    if (socket.writableLength > HIGH_WATER_BYTES) {
+      this.#fallBehind(batch.firstSeq);
+      return;
+    }
+    const { views } = batch;
+    if (views.length === 0) return;
+    batch.use();
+    this.#queue.push(batch);
+    if (views.length > 1) socket.cork();
+    for (let i = 0; i < views.length - 1; i++) socket.write(views[i] as Uint8Array);
+    socket.write(views[views.length - 1] as Uint8Array, this.#onWritten);
+    if (views.length > 1) socket.uncork();
+    this.session.bytes += batch.bytes;
+  }
+
+  #fallBehind(seq: number): void {
+    const fanout = this.#fanout;
+    if (fanout === undefined) return;
+    const reader = fanout.cursor();
+    reader.seek(seq);
+    this.#skips = reader.skips;
+    this.#behind = reader;
+  }
+
+  /** Sends from the own cursor until the socket is full or the edge is reached. */
+  #catchUp(): void {
+    const reader = this.#behind;
+    const fanout = this.#fanout;
+    if (reader === undefined || fanout === undefined || this.#closed) return;
+    const { socket } = this;
+    while (socket.writableLength <= HIGH_WATER_BYTES) {
+      if (reader.position === fanout.edge) {
+        this.#behind = undefined;
+        reader.close();
+        this.session.lagBytes = 0;
+        return;
+      }
+      if (!reader.next()) return;
+      this.#sendOne(reader);
+    }
+  }
+
+  #sendOne(reader: LaneReader): void {
+    const { socket, session } = this;
+    const skipped = reader.skips !== this.#skips;
+    if (skipped) {
+      session.skips += reader.skips - this.#skips;
+      this.#skips = reader.skips;
+    }
+    const batch = new Batch(reader);
+    batch.add();
+    if (batch.bytes === 0) {
+      reader.skip();
+      return;
+    }
+    const first = session.bytes === 0 || skipped;
+    if (first && reader.key && reader.bare) socket.write(reader.tables());
+    batch.use();
+    this.#queue.push(batch);
+    socket.write(batch.views[0] as Uint8Array, this.#onWritten);
+    batch.done();
+    session.bytes += batch.bytes;
+  }
+
+  /** Now and then: drops a viewer that takes nothing. */
+  check(): void {
+    const now = Date.now();
+    const written = this.socket.bytesWritten - this.socket.writableLength;
+    if (this.socket.writableLength === 0 || written !== this.#lastWritten) {
+      this.#lastWritten = written;
+      this.#progressMs = now;
+    } else if (now - this.#progressMs > STALL_MS) {
+      this.#options.onStalled();
+      this.socket.destroy();
+    }
+    if (this.#behind !== undefined) this.session.lagBytes = this.#behind.lagBytes;
+    else this.session.lagBytes = this.socket.writableLength;
+    this.#catchUp();
+  }
+
+  laneEnded(): void {
+    this.#leave();
+    this.#options.onLaneEnd(this);
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#leave();
+    for (const batch of this.#queue.splice(0)) batch.done();
+    this.session.close();
+  }
+
+  #leave(): void {
+    this.#behind?.close();
+    this.#behind = undefined;
+    const fanout = this.#fanout;
+    this.#fanout = undefined;
+    fanout?.remove(this);
+  }
+}
