@@ -1,0 +1,2 @@
+export { createLog } from "./log.ts";
+export { type Served, type ServeOptions, serve } from "./serve.ts";

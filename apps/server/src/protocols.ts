@@ -1,0 +1,11 @@
+import type { Protocol } from "@millrace/engine";
+import { fake } from "@millrace/protocol-fake";
+const file: Protocol = { name: "file", schemes: [], options: [] };
+import { hls } from "@millrace/protocol-hls";
+import { httpTs } from "@millrace/protocol-http-ts";
+import { tstcp } from "@millrace/protocol-tstcp";
+import { udp } from "@millrace/protocol-udp";
+import { pages } from "./pages.ts";
+
+/** Every protocol there is. A new one is one folder and one line here. HTTP routes are tried in this order. */
+export const PROTOCOLS: readonly Protocol[] = [httpTs, hls, udp, tstcp, file, fake, pages];

@@ -1,0 +1,26 @@
+import { Worker } from "node:worker_threads";
+import { MediaWorker, type WorkerHandle, type WorkerStart } from "@millrace/engine";
+import { PROTOCOLS } from "./protocols.ts";
+
+/** Starts a media worker in a thread of its own. */
+export function spawnThread(start: WorkerStart): WorkerHandle {
+  const file = import.meta.url.endsWith(".ts") ? "./worker-main.ts" : "./worker-main.js";
+  const worker = new Worker(new URL(file, import.meta.url), {
+    workerData: start,
+    transferList: [start.port],
+  });
+  let failure: Error | undefined;
+  worker.on("error", (error) => {
+    failure = error instanceof Error ? error : new Error(String(error));
+  });
+  return {
+    terminate: () => void worker.terminate(),
+    onExit: (callback) => worker.on("exit", () => callback(failure)),
+  };
+}
+
+/** `workers 0`: the engine in this thread. */
+export function spawnHere(start: WorkerStart): WorkerHandle {
+  new MediaWorker(start, PROTOCOLS);
+  return { terminate: () => {}, onExit: () => {} };
+}

@@ -1,0 +1,6 @@
+import { workerData } from "node:worker_threads";
+import { MediaWorker, type WorkerStart } from "@millrace/engine";
+import { PROTOCOLS } from "./protocols.ts";
+
+// Entry point of a media worker's thread.
+new MediaWorker(workerData as WorkerStart, PROTOCOLS);
