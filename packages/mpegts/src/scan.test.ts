@@ -3,7 +3,14 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { PACKET_SIZE, pidOf } from "./packet.ts";
 import { TsScanner } from "./scan.ts";
-import { alignedPackets, missing, oraclePackets, oracleStreams, sharedMedia } from "./testing/media.ts";
+import {
+  alignedPackets,
+  hasOracle,
+  missing,
+  oraclePackets,
+  oracleStreams,
+  sharedMedia,
+} from "./testing/media.ts";
 
 function scanAll(packets: Uint8Array, batch: number) {
   const scanner = new TsScanner();
@@ -44,7 +51,7 @@ const KEYED = [
 for (const path of KEYED) {
   test(`key frames of ${path} as ffprobe flags them, whatever the batches`, (t) => {
     const bytes = sharedMedia(path);
-    if (bytes === undefined) return t.skip(missing(path));
+    if (bytes === undefined || !hasOracle(path)) return t.skip(missing(path));
     const packets = alignedPackets(bytes);
     const { scanner, keys } = scanAll(packets, packets.length);
     const stream = oracleStreams(path).find((s) => s.pid === scanner.keyPid)!;

@@ -200,10 +200,12 @@ export class ElementaryStream {
   }
 
   #loseBytes(): void {
+    if (this.#open || this.#headerLength > 0) {
+      this.#headerLength = 0;
+      this.framer.lose();
+    }
+    // What the framer could still hand on came before the loss.
     this.discontinuity = true;
-    if (!this.#open && this.#headerLength === 0) return;
-    this.#headerLength = 0;
-    this.framer.lose();
   }
 
   /** For framers that can use no more of a PES packet with a hole in it: passes over bytes up to the next one. */

@@ -17,6 +17,7 @@ const SEQUENCE_BYTES = 160;
 
 /** MPEG-1 and MPEG-2 video. An access unit is a picture (both fields of it) with the headers before it. */
 export class Mpeg2Syntax implements VideoSyntax {
+  readonly keepsZeros = true;
   version = 0;
   /** Field pictures need a picture coding extension, so look wherever the sequence is not progressive. */
   fields = true;

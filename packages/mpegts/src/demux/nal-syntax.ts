@@ -50,6 +50,7 @@ function detailsOf(headers: VideoHeaders): TrackDetails {
 
 /** H.264 in Annex B form. */
 export class H264Syntax implements VideoSyntax {
+  readonly keepsZeros = false;
   readonly #headers = new H264ParameterSets();
   readonly #packer = new NalPacker();
 
@@ -96,6 +97,7 @@ export class H264Syntax implements VideoSyntax {
 
 /** H.265 in Annex B form. */
 export class H265Syntax implements VideoSyntax {
+  readonly keepsZeros = false;
   readonly #headers = new H265ParameterSets();
   readonly #packer = new NalPacker();
   /** Each field is a picture of its own in H.265. */

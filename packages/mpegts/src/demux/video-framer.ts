@@ -21,6 +21,8 @@ export interface VideoSyntax {
   pack(buf: Uint8Array, nals: NalList, picture: PictureInfo): Uint8Array | undefined;
   /** Grows when `details` change. */
   readonly version: number;
+  /** Zero bytes before a start code belong to what stands before them: slices may end in them. */
+  readonly keepsZeros: boolean;
   details(): TrackDetails;
 }
 
@@ -145,9 +147,10 @@ export class VideoFramer implements Framer {
     if (this.#holeAt >= 0) this.#holeAt = Math.max(-1, this.#holeAt - from);
   }
 
-  /** Where the start code of a NAL unit begins, zero_byte included. */
+  /** Where the start code of a NAL unit begins: with its zero_byte, where the codec has one. */
   #codeStart(nal: number): number {
     const at = (this.#nals.starts[nal] as number) - 3;
+    if (this.#syntax.keepsZeros) return at;
     return at > 0 && this.#stream.bytes[at - 1] === 0 ? at - 1 : at;
   }
 
@@ -158,13 +161,14 @@ export class VideoFramer implements Framer {
     stream.takeMark((nals.starts[first] as number) - 3);
     this.#unit.clear();
     for (let i = first; i < end; i++) this.#unit.add(nals.starts[i] as number, nals.ends[i] as number);
+    const whole = end < nals.count ? this.#codeStart(end) : stream.length;
+    if (this.#syntax.keepsZeros) this.#unit.ends[end - first - 1] = whole;
     const data = this.#syntax.pack(stream.bytes, this.#unit, this.#picture);
     if (this.#syntax.version !== this.#version) {
       this.#version = this.#syntax.version;
       stream.host.trackChanged();
     }
-    const unitEnd = nals.ends[end - 1] as number;
-    const damaged = this.#holeAt >= start && (this.#holeAt <= unitEnd || end === nals.count);
+    const damaged = this.#holeAt >= start && this.#holeAt <= whole;
     if (damaged) {
       this.#holeAt = -1;
       stream.host.counters.damagedUnits++;

@@ -229,15 +229,28 @@ export class Muxer {
 
   /** Up to when packets may be sent: what streams with nothing queued may still bring lies behind it. */
   #limit(): number {
-    const overdue = this.#newest - this.#patience;
+    let oldest = Number.POSITIVE_INFINITY;
     let limit = Number.POSITIVE_INFINITY;
     for (const stream of this.#streams) {
-      if (!stream.dense || stream.stalled || stream.queue.length > 0) continue;
+      const waiting = stream.queue[0];
+      if (waiting !== undefined) {
+        if (waiting.end < oldest) oldest = waiting.end;
+        continue;
+      }
+      if (!stream.dense || stream.stalled) continue;
       const least = Number.isNaN(stream.lastEnd) ? Number.NEGATIVE_INFINITY : stream.lastEnd;
-      if (least < overdue) stream.stalled = true;
-      else if (least < limit) limit = least;
+      if (least < limit) limit = least;
+    }
+    if (oldest >= limit && this.#newest - oldest > this.#patience) {
+      this.#giveUpWaiting();
+      return Number.POSITIVE_INFINITY;
     }
     return limit;
+  }
+
+  /** Streams with nothing queued are waited for no more until they bring a unit. */
+  #giveUpWaiting(): void {
+    for (const stream of this.#streams) if (stream.queue.length === 0) stream.stalled = true;
   }
 
   /** Sends the next packet of a stream. */
@@ -287,6 +300,7 @@ export class Muxer {
   #sendDuePcrs(until: number): void {
     const stream = this.#pcrStream;
     if (stream === undefined) return;
+    if (Number.isNaN(this.#lastPcr)) this.#lastPcr = until - this.#pcrInterval - 1; // nothing goes out without a clock
     while (this.#lastPcr + this.#pcrInterval < until) {
       this.#lastPcr = Math.round(this.#lastPcr + this.#pcrInterval);
       this.#out.pcr(stream.pid, stream.continuity - 1, this.#lastPcr);
@@ -313,7 +327,7 @@ export class Muxer {
     // At a unit's start there is an adaptation field to be had cheaply, so do not wait for the last moment.
     const withPcr =
       owner && (first ? elapsed >= this.#pcrInterval / 2 || pes.key : elapsed >= this.#pcrInterval * 0.9);
-    if (!Number.isNaN(this.#lastPcr)) this.#sendDuePcrs(this.#now);
+    if (!Number.isNaN(this.#lastPcr) || !withPcr) this.#sendDuePcrs(this.#now);
     const pcr27 = withPcr ? this.#now : -1;
     const randomAccess = first && pes.key;
     const header = payloadHeader(stream.pid, stream.continuity, first);

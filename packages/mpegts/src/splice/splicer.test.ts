@@ -1,56 +1,18 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { concat, crc32Mpeg } from "@millrace/bytes";
 import type { AccessUnit, Track } from "@millrace/model";
+import fc from "fast-check";
 import { Demuxer } from "../demux/index.ts";
-import { adaptationFlags, hasPcr, PACKET_SIZE, pcrOf, pidOf, writeContinuity, writePcr } from "../packet.ts";
-import { parsePat, parsePmt, serializePat, serializePmt, TABLE_PMT } from "../psi.ts";
+import { adaptationFlags, hasPcr, PACKET_SIZE, pcrOf, pidOf, writePcr } from "../packet.ts";
+import { parsePat } from "../psi.ts";
 import { TsScanner } from "../scan.ts";
-import { SectionAssembler, SectionPacketizer } from "../section.ts";
-import { alignedPackets, fixture, missing, sharedMedia } from "../testing/media.ts";
+import { missing } from "../testing/media.ts";
 import { pcrDiff, ticksDiff } from "../ts-time.ts";
 import { TsSplicer } from "./index.ts";
 import { dtsOf, PES_PTS, ptsOf, stampsOf } from "./pes-stamps.ts";
+import { BEAR, capture, join, sectionsOf, tablesOnly } from "./testing/join.ts";
 
 const SECOND = 1e9;
-const BEAR = "tests/fixtures/h264-aac.mpegts";
-
-/** The capture at `path`: of the repository or of shared media. */
-function capture(path: string): Uint8Array | undefined {
-  const bytes = path === BEAR ? fixture("h264-aac.mpegts") : sharedMedia(path);
-  return bytes === undefined ? undefined : alignedPackets(bytes);
-}
-
-interface JoinOptions {
-  /** Packets given at once. */
-  readonly batch?: number;
-  /** Real time between the inputs. */
-  readonly gapNs?: number;
-}
-
-/** The parts one after the other, with a switch between them. */
-function join(
-  parts: readonly Uint8Array[],
-  options: JoinOptions = {},
-): { out: Uint8Array; splicer: TsSplicer } {
-  const { batch = 7, gapNs = 0 } = options;
-  const splicer = new TsSplicer();
-  const joined: Uint8Array[] = [];
-  let nowNs = 0;
-  parts.forEach((part, i) => {
-    if (i > 0) {
-      nowNs += gapNs;
-      splicer.switch(nowNs);
-    }
-    const copy = part.slice();
-    const count = copy.length / PACKET_SIZE;
-    for (let first = 0; first < count; first += batch) {
-      splicer.process(copy, first * PACKET_SIZE, Math.min(batch, count - first), nowNs);
-    }
-    joined.push(copy);
-  });
-  return { out: concat(joined), splicer };
-}
 
 interface Stamp {
   readonly packet: number;
@@ -114,7 +76,11 @@ function assertContinuous(out: Uint8Array, edges: readonly number[], maxHole: nu
 const PAIRS: { name: string; parts: string[]; hole?: number }[] = [
   { name: "the same again", parts: [BEAR, BEAR] },
   { name: "three times, PCR wrap inside", parts: [BEAR, "ts/wrap/bear-640x360_ptswraparound.ts", BEAR] },
-  { name: "another codec on the same PIDs", parts: [BEAR, "ts/hevc/bear-640x360-hevc.ts", BEAR], hole: 70_000 },
+  {
+    name: "another codec on the same PIDs",
+    parts: [BEAR, "ts/hevc/bear-640x360-hevc.ts", BEAR],
+    hole: 70_000,
+  },
   { name: "other PIDs", parts: [BEAR, "ts/h264-aac/test.ts", "ts/h264-aac/test-072.ts"] },
   {
     name: "MPEG-2, PCR on a PID of its own",
@@ -241,128 +207,6 @@ test("learn reads what process would", () => {
   assert.equal(Buffer.compare(a!, b!), 0);
 });
 
-/** Sections of one PID, all CRCs checked. */
-function sectionsOf(packets: Uint8Array, pid: number): Uint8Array[] {
-  const sections: Uint8Array[] = [];
-  const assembler = new SectionAssembler((section) => sections.push(section.slice()));
-  for (let at = 0; at < packets.length; at += PACKET_SIZE) {
-    if (pidOf(packets, at) === pid) assembler.push(packets, at);
-  }
-  assert.equal(assembler.crcErrors, 0);
-  assert.equal(assembler.lossErrors, 0);
-  return sections;
-}
-
-test("tables that differ get new versions, tables that stay keep theirs", (t) => {
-  const path = "ts/hevc/bear-640x360-hevc.ts";
-  const h264 = capture(BEAR)!;
-  const h265 = capture(path);
-  if (h265 === undefined) return t.skip(missing(path));
-  const pmtPid = 0x1000;
-  const { out } = join([h264, h264, h265, h265, h264]);
-  const seen: [type: number, version: number][] = [];
-  for (const section of sectionsOf(out, pmtPid)) {
-    const pmt = parsePmt(section)!;
-    const now: [number, number] = [pmt.streams[0]!.streamType, pmt.version];
-    if (seen.length === 0 || String(seen.at(-1)) !== String(now)) seen.push(now);
-  }
-  const first = seen[0]![1];
-  assert.deepEqual(seen, [
-    [0x1b, first],
-    [0x24, first + 1],
-    [0x1b, first + 2],
-  ]);
-});
-
-/** A stream of nothing but a PAT and one PMT with `streams` entries, ten times. */
-function tablesOnly(version: number, streams: number, pid = 0x100): Uint8Array {
-  const pat = serializePat({ transportStreamId: 1, version: 0, programs: [{ number: 1, pmtPid: 0x20 }] });
-  const entries = Array.from({ length: streams }, (_, i) => ({
-    streamType: 0x1b,
-    pid: pid + i,
-    descriptors: new Uint8Array(0),
-  }));
-  const pmt = serializePmt({
-    program: 1,
-    version,
-    pcrPid: pid,
-    descriptors: new Uint8Array(0),
-    streams: entries,
-  });
-  const pats = new SectionPacketizer(0);
-  const pmts = new SectionPacketizer(0x20, 9);
-  return concat(Array.from({ length: 10 }, () => [pats.packetize([pat]), pmts.packetize([pmt])]).flat());
-}
-
-/** Continuous counters for a stream that was put together of pieces. */
-function renumber(packets: Uint8Array): void {
-  const counters = new Map<number, number>();
-  for (let at = 0; at < packets.length; at += PACKET_SIZE) {
-    const next = (counters.get(pidOf(packets, at)) ?? 0) + 1;
-    counters.set(pidOf(packets, at), next);
-    writeContinuity(packets, at, next);
-  }
-}
-
-const versions = (packets: Uint8Array) =>
-  sectionsOf(packets, 0x20).map((section) => parsePmt(section)!.version);
-
-for (const [size, streams] of [
-  ["one packet", 3],
-  ["many packets", 150],
-] as const) {
-  test(`version numbers of a PMT of ${size}`, () => {
-    const same = join([tablesOnly(31, streams), tablesOnly(31, streams, 0x300)]).out;
-    assert.deepEqual([...new Set(versions(same))], [31, 0], "the same version for other content will not do");
-    const lower = join([tablesOnly(7, streams), tablesOnly(3, streams, 0x300)]).out;
-    assert.deepEqual([...new Set(versions(lower))], [7, 8], "it goes on whatever the input says");
-    const changing = concat([tablesOnly(3, streams, 0x300), tablesOnly(4, streams, 0x800)]);
-    renumber(changing);
-    const changed = versions(join([tablesOnly(7, streams), changing]).out);
-    assert.equal(changed.length, 30);
-    assert.deepEqual([...new Set(changed)], [7, 8, 9], "it follows changes inside the input");
-  });
-}
-
-test("a table that comes back unchanged under another version keeps the version sent", () => {
-  const { out } = join([tablesOnly(5, 4), tablesOnly(9, 4)]);
-  assert.deepEqual([...new Set(versions(out))], [5]);
-  const long = versions(join([tablesOnly(5, 150), tablesOnly(9, 150)]).out);
-  assert.ok(new Set(long).size <= 2, "a long one may get a new version once");
-});
-
-/** A splice_info_section with the given pts_adjustment (SCTE 35 §9.6). */
-function cue(adjustment: number): Uint8Array {
-  const section = new Uint8Array(20 + 100);
-  section.set([0xfc, 0x30, section.length - 3, 0, adjustment >= 2 ** 32 ? 1 : 0]);
-  for (let i = 0; i < 4; i++) section[5 + i] = Math.floor(adjustment / 256 ** (3 - i));
-  const crc = crc32Mpeg(section, 0, section.length - 4);
-  for (let i = 0; i < 4; i++) section[section.length - 4 + i] = crc >>> (24 - 8 * i);
-  return section;
-}
-
-test("cues are moved with the clock, whole and over packets", () => {
-  const input = capture(BEAR)!;
-  const assembler = new SectionAssembler(() => {});
-  let pmtBytes: Uint8Array | undefined;
-  for (const section of sectionsOf(input, 0x1000)) pmtBytes ??= section;
-  assert.ok(pmtBytes !== undefined && pmtBytes[0] === TABLE_PMT && assembler.crcErrors === 0);
-  const pmt = parsePmt(pmtBytes)!;
-  const streams = [...pmt.streams, { streamType: 0x86, pid: 0x1f0, descriptors: new Uint8Array(0) }];
-  const tables = new SectionPacketizer(0x1000, 5).packetize([serializePmt({ ...pmt, streams })]);
-  const near = 2 ** 33 - 1000;
-  const cues = new SectionPacketizer(0x1f0).packetize([cue(0), cue(near)]);
-  const { out, splicer } = join([input, concat([input.subarray(0, 4 * PACKET_SIZE), tables, cues])], {
-    batch: 1,
-  });
-  const found = sectionsOf(out, 0x1f0);
-  const adjustments = found.map(
-    (s) => (s[4]! & 1) * 2 ** 32 + (s[5]! * 2 ** 24 + (s[6]! << 16) + (s[7]! << 8) + s[8]!),
-  );
-  assert.deepEqual(adjustments, [splicer.offset, (near + splicer.offset) % 2 ** 33]);
-  assert.ok(splicer.offset > 0);
-});
-
 test("programs of a multiplex keep clocks of their own", (t) => {
   const path = "ts/derived/mpts_4services_si_eit.ts";
   const input = capture(path);
@@ -446,4 +290,40 @@ test("rubbish neither throws nor grows", () => {
       splicer.process(bad, first, Math.min(50, (bad.length - first) / PACKET_SIZE), first);
     }
   }
+});
+
+test("arbitrary packets are passed on, packet for packet", () => {
+  const packet = fc.record({
+    pid: fc.constantFrom(0, 1, 0x11, 0x20, 0x100, 0x101, 0x1fff),
+    head: fc.constantFrom(0x00, 0x40, 0x80),
+    control: fc.integer({ min: 0, max: 255 }),
+    body: fc.uint8Array({ minLength: 40, maxLength: 184 }),
+  });
+  fc.assert(
+    fc.property(
+      fc.array(packet, { minLength: 1, maxLength: 60 }),
+      fc.integer({ min: 0, max: 60 }),
+      (list, cut) => {
+        const packets = new Uint8Array(list.length * PACKET_SIZE).fill(0xff);
+        list.forEach(({ pid, head, control, body }, i) => {
+          packets.set([0x47, head | (pid >> 8), pid, control], i * PACKET_SIZE);
+          packets.set(body, i * PACKET_SIZE + 4);
+        });
+        const tables = tablesOnly(1, 40);
+        const splicer = new TsSplicer();
+        splicer.learn(tables, 0, tables.length / PACKET_SIZE);
+        const before = packets.slice();
+        const first = Math.min(cut, list.length);
+        splicer.process(packets, 0, first, 0);
+        splicer.switch(1);
+        splicer.process(packets, first * PACKET_SIZE, list.length - first, 2);
+        for (let at = 0; at < packets.length; at += PACKET_SIZE) {
+          assert.equal(packets[at], 0x47);
+          const pid = pidOf(packets, at);
+          assert.ok(pid === pidOf(before, at) || pid === 0x1fff);
+        }
+      },
+    ),
+    { numRuns: 300 },
+  );
 });

@@ -18,15 +18,37 @@ function repositoryRoot(): string {
 export const ROOT: string = repositoryRoot();
 export const SHARED_MEDIA: string = join(ROOT, "..", "shared", "media");
 
+/** Captures that are part of the repository, by their path in `shared/media`. */
+const FIXTURES: Readonly<Record<string, string>> = {
+  "ts/h264-aac/bear-640x360.ts": "h264-aac.mpegts",
+  "ts/hevc/obs_hevc_aac.ts": "hevc-aac.mpegts",
+  "ts/mpeg2-mp2/sample_h262_mpeg_audio.ts": "mpeg2-mp2.mpegts",
+  "ts/ac3/ac3.ts": "ac3.mpegts",
+  "ts/eac3/eac3.ts": "eac3.mpegts",
+  "ts/other-audio/sample_latm.ts": "latm.mpegts",
+  "ts/subtitles/sample_TS_dvbsub_at_video_start.ts": "dvbsub.mpegts",
+  "ts/scte35/sample_scte35.ts": "scte35.mpegts",
+};
+
 /** A small capture that is part of the repository. */
 export function fixture(name: string): Uint8Array {
   return new Uint8Array(readFileSync(join(ROOT, "tests", "fixtures", name)));
 }
 
+/** The paths of captures that are always there. */
+export const ALWAYS_THERE: readonly string[] = Object.keys(FIXTURES);
+
 /** A capture of `shared/media`, by its path there; undefined when it is missing. */
 export function sharedMedia(path: string): Uint8Array | undefined {
-  const file = join(SHARED_MEDIA, path);
-  return existsSync(file) ? new Uint8Array(readFileSync(file)) : undefined;
+  const shared = join(SHARED_MEDIA, path);
+  const own = FIXTURES[path];
+  if (own !== undefined) return fixture(own);
+  return existsSync(shared) ? new Uint8Array(readFileSync(shared)) : undefined;
+}
+
+/** Whether ffprobe's reading of a capture is there too. */
+export function hasOracle(path: string): boolean {
+  return existsSync(join(SHARED_MEDIA, "oracle", `${path}.packets.csv.gz`));
 }
 
 /** The message of a test that is skipped for want of a capture. */
