@@ -82,7 +82,9 @@ async function sendSegment(runtime: Runtime, exchange: HttpExchange): Promise<nu
   if (item === undefined) throw noSuchSegment(name);
   const spans = item.spans ?? [];
   const views: Uint8Array[] = [];
+  const { socket } = request;
   const letGo = (): void => {
+    socket.off("close", letGo);
     for (const span of spans.slice(0, views.length)) runtime.releaseSpan(span);
     views.length = 0;
   };
@@ -101,13 +103,16 @@ async function sendSegment(runtime: Runtime, exchange: HttpExchange): Promise<nu
     "Content-Length": bytes,
     "Cache-Control": SEGMENT_CACHE,
   });
-  if (request.method === "HEAD") {
+  // A client that went away meanwhile is told of by no event any more.
+  if (request.method === "HEAD" || socket.destroyed) {
     letGo();
     response.end();
     return 0;
   }
-  // The memory stays held until the last byte went to the system, or the connection broke.
+  // The memory stays held until the last byte went to the system, or the connection broke. A response that waits for
+  // another one on the same connection does not hear of the latter: hence both.
   response.once("close", letGo);
+  socket.once("close", letGo);
   response.setTimeout(STALL_MS, () => response.destroy());
   if (item.head !== undefined && item.head.length > 0) response.write(item.head);
   for (const view of views) response.write(view);

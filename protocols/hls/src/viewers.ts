@@ -36,6 +36,9 @@ export class HlsViewers {
       exchange.response.end(`${verdict.text ?? verdict.reason}\n`);
       return undefined;
     }
+    // Another request of the same viewer may have been faster.
+    const other = this.#known.get(key);
+    if (other !== undefined) return other.session;
     const session = this.#runtime.openSession(access);
     this.#known.set(key, { session, seenMs: now });
     this.#timer ??= setInterval(() => this.#sweep(), SWEEP_MS).unref();

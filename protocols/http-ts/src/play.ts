@@ -73,7 +73,8 @@ export class HttpTsPlay {
       try {
         const reader = await this.#runtime.read(stream, "ts");
         if (viewer.closed) reader.close();
-        else if (reader.ended) {
+        else if (reader.ended || reader.view.ring.ended) {
+          // Still the lane that just ended: what it holds was sent already.
           reader.close();
           await pause(REJOIN_PAUSE_MS, never);
           continue;
@@ -85,7 +86,7 @@ export class HttpTsPlay {
         await pause(REJOIN_PAUSE_MS, never);
       }
     }
-    viewer.socket.end();
+    viewer.end();
   }
 }
 

@@ -23,6 +23,8 @@ export async function publishTs(runtime: Runtime, exchange: HttpExchange): Promi
   } catch (error) {
     return refuse(STATUS_OF_REFUSAL[reasonOf(error)], error instanceof Error ? error.message : "refused");
   }
+  // It may have gone while it was let in: then no event will tell.
+  if (request.destroyed) return publication.end();
   runtime.log.info("publisher connected", { stream: access.stream, ip: access.ip });
   request.socket.setTimeout(SILENCE_MS, () => request.destroy());
   request.on("data", (bytes: Uint8Array) => publication.writer.ts(bytes));

@@ -8,7 +8,7 @@ import {
 } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
-import { suite, test } from "node:test";
+import { after, suite, test } from "node:test";
 import type { Protocol } from "@millrace/engine";
 import { MillraceError, type Options } from "@millrace/model";
 import {
@@ -31,15 +31,20 @@ const pulled: Protocol = {
   pull: pullTsHttp,
 };
 
+const servers = new Set<Server>();
+after(() => Promise.all([...servers].map(shut)));
+
 async function serve(listener: RequestListener, tls = false): Promise<{ server: Server; port: number }> {
   const server = tls
     ? createTlsServer({ key: TEST_KEY, cert: TEST_CERTIFICATE }, listener)
     : createServer(listener);
+  servers.add(server);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return { server, port: (server.address() as AddressInfo).port };
 }
 
 function shut(server: Server): Promise<void> {
+  servers.delete(server);
   return new Promise((resolve) => {
     server.close(() => resolve());
     server.closeAllConnections();

@@ -54,6 +54,7 @@ function fetchTs(fetch: Fetch): Promise<URL | undefined> {
   return new Promise((resolve, reject) => {
     let redirect: URL | undefined;
     let failure: Error | undefined;
+    let answer: IncomingMessage | undefined;
     const send = url.protocol === "https:" ? requestHttps : requestHttp;
     const request = send(url, {
       headers: headersOf(fetch),
@@ -80,6 +81,7 @@ function fetchTs(fetch: Fetch): Promise<URL | undefined> {
     });
     request.once("response", (response) => {
       clearTimeout(deadline);
+      answer = response;
       try {
         redirect = redirectOf(response, url);
         if (redirect === undefined) receive(response, fetch, fail);
@@ -94,6 +96,9 @@ function fetchTs(fetch: Fetch): Promise<URL | undefined> {
     request.once("close", () => {
       clearTimeout(deadline);
       signal.removeEventListener("abort", stop);
+      if (answer !== undefined && !answer.complete && redirect === undefined) {
+        failure ??= connectionFailed(url.host, "the server broke the connection");
+      }
       if (signal.aborted || failure === undefined) resolve(redirect);
       else reject(failure);
     });

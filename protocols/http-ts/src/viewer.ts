@@ -156,6 +156,14 @@ export class Viewer {
     this.#options.onLaneEnd(this);
   }
 
+  /** The body is over. A client that does not take the rest of it cannot hold its memory for ever. */
+  end(): void {
+    const { socket } = this;
+    const timer = setTimeout(() => socket.destroy(), STALL_MS);
+    socket.once("close", () => clearTimeout(timer));
+    socket.destroySoon();
+  }
+
   close(): void {
     if (this.#closed) return;
     this.#closed = true;

@@ -1,13 +1,16 @@
 import { createSocket } from "node:dgram";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Options } from "@millrace/model";
 import {
   freeUdpPort,
   type InputHooks,
+  type OutputHooks,
   protocolContract,
   type Sender,
 } from "../../../tests/contract/index.ts";
 import { udp } from "./index.ts";
 import { TestSender } from "./testing/datagrams.ts";
+import { TestReceiver } from "./testing/receiver.ts";
 
 const BAD_ADDRESSES: InputHooks["bad"] = [
   ["udp://"],
@@ -36,6 +39,32 @@ async function sender(to: { url: string; host: string; port: number; rtp?: boole
       await peer.send(bytes);
     },
     close: () => peer.close(),
+  };
+}
+
+const BAD_PUSHES: OutputHooks["bad"] = [
+  ["udp://239.0.0.1"],
+  ["udp://:1234"],
+  ["udp://10.0.0.1@239.0.0.1:1234"],
+  ["udp://239.0.0.1:1234", { pkt_size: 1000 }],
+  ["udp://239.0.0.1:1234", { ttl: 300 }],
+  ["udp://239.0.0.1:1234", { cbr: 1 }],
+  ["udp://239.0.0.1:1234", { pcr: 1000 }],
+  ["udp://239.0.0.1:1234", { bind: "nowhere:1" }],
+];
+
+function output(scheme: "udp" | "rtp", options: Options, host = "127.0.0.1"): OutputHooks {
+  return {
+    bad: BAD_PUSHES,
+    async open() {
+      const receiver = await TestReceiver.open(host);
+      return {
+        url: `${scheme}://${host}:${receiver.port}${host.startsWith("239.") ? "/lo" : ""}`,
+        options,
+        bytes: () => receiver.bytes(scheme === "rtp" ? 12 : 0),
+        close: () => receiver.close(),
+      };
+    },
   };
 }
 
@@ -89,4 +118,11 @@ protocolContract("RTP, unicast", {
     }),
     datagrams: true,
   },
+});
+
+protocolContract("UDP push, paced by PCR", { protocol: udp, output: output("udp", {}) });
+protocolContract("RTP push, as it comes", { protocol: udp, output: output("rtp", { pacing: "off" }) });
+protocolContract("UDP push to a group", {
+  protocol: udp,
+  output: output("udp", { multicast_loop: true, latency: 40 }, "239.255.45.1"),
 });

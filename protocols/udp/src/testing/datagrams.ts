@@ -20,15 +20,23 @@ export class TestSender {
     this.#rtp = to.rtp ? new RtpSender({ ssrc: 0x1234, payloadType: 33, firstSequence: 65_500 }) : undefined;
   }
 
-  static async open(to: { host: string; port: number; rtp?: boolean; from?: string }): Promise<TestSender> {
+  static async open(to: {
+    host: string;
+    port: number;
+    rtp?: boolean;
+    from?: string;
+    device?: string;
+  }): Promise<TestSender> {
     const ipv6 = to.host.includes(":");
     const socket = createSocket(ipv6 ? "udp6" : "udp4");
-    await new Promise<void>((resolve) => socket.bind(0, to.from ?? (ipv6 ? "::1" : "127.0.0.1"), resolve));
+    await new Promise<void>((resolve) =>
+      socket.bind(0, to.from ?? (to.device !== undefined ? "::" : ipv6 ? "::1" : "127.0.0.1"), resolve),
+    );
     if (to.host.startsWith("239.")) {
       socket.setMulticastInterface("127.0.0.1");
       socket.setMulticastLoopback(true);
     } else if (to.host.startsWith("ff")) {
-      socket.setMulticastInterface("::%lo");
+      socket.setMulticastInterface(`::%${to.device ?? "lo"}`);
       socket.setMulticastLoopback(true);
     }
     return new TestSender(socket, { host: to.host, port: to.port, rtp: to.rtp ?? false });
