@@ -23,7 +23,9 @@ type Judge = (context: ImportContext) => string | undefined;
 /** The first that finds something speaks for the import. */
 const JUDGES: Readonly<Record<ImportRule, Judge>> = {
   layer: ({ file, it }) =>
-    isForeign(file, it) ? wrongDirection(file.path, it.workspace, it.typeOnly) : undefined,
+    isForeign(file, it) && !isSuite(file, it)
+      ? wrongDirection(file.path, it.workspace, it.typeOnly)
+      : undefined,
 
   "missing-file": ({ it }) =>
     it.missing ? `"${it.specifier}" leads to ${it.target}, which does not exist` : undefined,
@@ -42,7 +44,7 @@ const JUDGES: Readonly<Record<ImportRule, Judge>> = {
   },
 
   "leaves-workspace": ({ file, it }) =>
-    it.specifier.startsWith(".") && isForeign(file, it) && file.layer !== "free"
+    it.specifier.startsWith(".") && isForeign(file, it) && file.layer !== "free" && !isSuite(file, it)
       ? `import ${it.workspace.manifest.name} by its name, not "${it.specifier}"`
       : undefined,
 
@@ -60,6 +62,7 @@ const JUDGES: Readonly<Record<ImportRule, Judge>> = {
     !it.specifier.startsWith(".") &&
     isForeign(file, it) &&
     file.workspace !== undefined &&
+    !isSuite(file, it) &&
     !isDeclared(file.workspace, it.workspace.manifest.name)
       ? `${file.workspace.folder}/package.json does not name ${it.workspace.manifest.name}`
       : undefined,
@@ -75,6 +78,11 @@ export function judgeImport(context: ImportContext): { rule: ImportRule; message
 
 function isForeign(file: SourceFile, it: ResolvedImport): it is ResolvedImport & { workspace: Workspace } {
   return it.workspace !== undefined && it.workspace !== file.workspace;
+}
+
+/** Tests beside the code run the suites that all protocols share, which lie in `tests/`. */
+function isSuite(file: SourceFile, it: ResolvedImport): boolean {
+  return file.test && it.workspace?.folder === "tests";
 }
 
 /** What is wrong with an import from `path` to a file of `target`. */

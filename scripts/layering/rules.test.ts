@@ -107,6 +107,16 @@ const cases: [title: string, changes: Tree, expected: string[]][] = [
     { "packages/a/src/x.ts": 'import "@m/native";' },
     ["layer packages/a/src/x.ts"],
   ],
+  [
+    "a protocol's test runs a shared suite",
+    { "protocols/p/src/y.test.ts": 'import "../../../tests/fixtures/f.ts";' },
+    [],
+  ],
+  [
+    "a protocol itself imports from the tests",
+    { "protocols/p/src/y.ts": 'import "../../../tests/fixtures/f.ts";' },
+    ["layer protocols/p/src/y.ts"],
+  ],
   ["the engine imports the tests", { "engine/src/x.ts": 'import "@m/tests";' }, ["layer engine/src/x.ts"]],
   [
     "the web interface imports a value",

@@ -11,7 +11,20 @@ test("a minute of live HLS: no breach of RFC 8216, and ffmpeg decodes it without
   if (!needs(t, "ffmpeg")) return;
   const server = await TestServer.start(t, "stream demo { input fake://clock; }");
   const url = server.url("/demo/index.m3u8");
-  const decode = ["-v", "warning", "-xerror", "-i", url, "-t", String(SECONDS), "-f", "null", "-progress", "-", "-"];
+  const decode = [
+    "-v",
+    "warning",
+    "-xerror",
+    "-i",
+    url,
+    "-t",
+    String(SECONDS),
+    "-f",
+    "null",
+    "-progress",
+    "-",
+    "-",
+  ];
   const [lint, decoded] = await Promise.all([
     lintHls({ url, seconds: SECONDS }),
     run("ffmpeg", decode, (SECONDS + 60) * 1000),

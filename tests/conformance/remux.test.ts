@@ -99,7 +99,8 @@ function decodeErrors(file: string): string {
       encoding: "utf8",
     },
   );
-  return run.stderr.trim();
+  // A stream of sections has no time of its own; ffmpeg remarks on that.
+  return run.stderr.replace(/^.*start time for stream \d+ is not set.*$/gm, "").trim();
 }
 
 const hasFfmpeg = spawnSync("ffprobe", ["-version"]).status === 0;
@@ -133,7 +134,6 @@ for (const [path, codecs, options] of CAPTURES) {
     const frames = framesOf(file);
     for (const codec of codecs)
       assertSameFrames(frames.get(codec) ?? [], original.get(codec) as Frame[], codec);
-    // Only what the original has ffmpeg say already may be said of the copy.
-    if (decodeErrors(source) === "") assert.equal(decodeErrors(file), "");
+    assert.equal(decodeErrors(file), "");
   });
 }

@@ -197,6 +197,7 @@ function outputContract(protocol: Protocol, hooks: OutputHooks): void {
       await run;
       await receiver.close();
       lane.end();
+      lane.free();
       assert.equal(lane.heldSlabs, 0);
     });
   });

@@ -93,9 +93,15 @@ export class TestLane {
     return (this.#pool.totalBytes - this.#pool.freeBytes) / SLAB_BYTES;
   }
 
+  /** No more will come; readers get to the end. */
   end(): void {
     this.#writer.end();
     this.view.wake();
+  }
+
+  /** Gives the memory back, after `end`. */
+  free(): void {
+    this.#writer.free();
   }
 }
 

@@ -81,12 +81,6 @@ export function fixturePath(name: string): string {
   return join(repositoryRoot(), "tests", "fixtures", name);
 }
 
-/** A capture of `shared/media` beside the repository; undefined where it is missing. */
-export function sharedMediaPath(path: string): string | undefined {
-  const file = join(repositoryRoot(), "..", "shared", "media", path);
-  return existsSync(file) ? file : undefined;
-}
-
 /** Reads a file as plain bytes. */
 export function readBytes(file: string): Uint8Array {
   return new Uint8Array(readFileSync(file));

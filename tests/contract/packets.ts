@@ -13,13 +13,6 @@ export function packetsIn(bytes: Uint8Array): { packets: Uint8Array; rubbishByte
   return { packets: packets.subarray(0, length), rubbishBytes: aligner.rubbishBytes };
 }
 
-/** PIDs that occur, in order. */
-export function pidsOf(packets: Uint8Array): number[] {
-  const pids = new Set<number>();
-  for (let at = 0; at < packets.length; at += PACKET_SIZE) pids.add(pidOf(packets, at));
-  return [...pids].toSorted((a, b) => a - b);
-}
-
 /** The packets without null packets. */
 export function withoutNulls(packets: Uint8Array): Uint8Array {
   const kept = new Uint8Array(packets.length);

@@ -58,7 +58,7 @@ export function humanLine(record: Readonly<Record<string, unknown>>): string {
     .filter(([, value]) => value !== undefined)
     .map(([name, value]) => `${name} ${typeof value === "string" ? value : JSON.stringify(value)}`)
     .join(", ");
-  const where = stream === undefined ? "" : `${String(stream)}: `;
+  const where = typeof stream === "string" ? `${stream}: ` : "";
   const tail = details === "" ? "" : ` (${details})`;
   const text = `${clock} ${String(level).padEnd(5)} ${where}${String(message)}${tail}`;
   const colour = COLOURS[String(level)];

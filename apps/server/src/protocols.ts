@@ -1,6 +1,6 @@
 import type { Protocol } from "@millrace/engine";
 import { fake } from "@millrace/protocol-fake";
-const file: Protocol = { name: "file", schemes: [], options: [] };
+import { file } from "@millrace/protocol-file";
 import { hls } from "@millrace/protocol-hls";
 import { httpTs } from "@millrace/protocol-http-ts";
 import { tstcp } from "@millrace/protocol-tstcp";

@@ -1,4 +1,4 @@
-import { mkdirSync } from "node:fs";
+import { accessSync, constants, mkdirSync } from "node:fs";
 import { createServer } from "node:net";
 import { resolve } from "node:path";
 import { type Logger, messageOf, Supervisor } from "@millrace/engine";
@@ -26,7 +26,7 @@ export interface Served {
 export async function serve(options: ServeOptions): Promise<Served> {
   const { log } = options;
   const data = resolve(options.data);
-  mkdirSync(data, { recursive: true });
+  openDataFolder(data);
   const loaded = loadConfig(options.config);
   report(log, loaded);
   if (!loaded.ok) throw new Error(`${options.config ?? "configuration"} has errors: nothing was started`);
@@ -49,6 +49,16 @@ export async function serve(options: ServeOptions): Promise<Served> {
       await supervisor.stop();
     },
   };
+}
+
+/** Makes the folder if need be. */
+function openDataFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+    accessSync(folder, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw new Error(`cannot write to the data folder ${folder}: ${messageOf(error)}`, { cause: error });
+  }
 }
 
 function announce(options: ServeOptions, config: ServerConfig): void {

@@ -21,13 +21,11 @@ export function playsNatively(video) {
 export function startNative(video, url, hooks) {
   const listening = new AbortController();
   const { signal } = listening;
-  video.addEventListener(
-    "error",
-    () => explain(video, url).then((name) => signal.aborted || hooks.problem(name)),
-    {
-      signal,
-    },
-  );
+  /** @param {Parameters<PlayerHooks["problem"]>[0]} name */
+  const tell = (name) => {
+    if (!signal.aborted) hooks.problem(name);
+  };
+  video.addEventListener("error", () => void explain(video, url).then(tell), { signal });
   video.addEventListener("timeupdate", () => hooks.media(), { signal });
   video.addEventListener("ended", () => hooks.problem("ended"), { signal });
   video.src = url;

@@ -80,12 +80,13 @@ export class StreamDetail {
     const field = make("input", { id, type: "text", readonly: "", value: url, spellcheck: "false" });
     field.addEventListener("focus", () => field.select());
     const button = make("button", { type: "button", "aria-label": `Copy ${label}` }, "Copy");
-    button.addEventListener("click", async () => {
-      const copied = await copy(field);
+    /** @param {boolean} copied */
+    const tell = (copied) => {
       setText(button, copied ? "Copied" : "Press Ctrl+C");
       this.#said(copied ? `${label} copied` : `${label} is selected: press Control C`);
       setTimeout(() => setText(button, "Copy"), 2000);
-    });
+    };
+    button.addEventListener("click", () => void copy(field).then(tell));
     return make("li", {}, make("label", { for: id }, label), field, button);
   }
 }

@@ -24,6 +24,7 @@ export interface SupervisorOptions {
 
 interface Member {
   readonly index: number;
+  readonly incarnation: number;
   readonly handle: WorkerHandle;
   readonly port: MessagePort;
   readonly waiting: Map<number, (report: WorkerReport) => void>;
@@ -68,7 +69,6 @@ export class Supervisor {
       await this.stop();
       throw refusal("unavailable", text);
     }
-    this.#tellDirectory();
   }
 
   /** Puts another configuration in force; only what differs is touched. */
@@ -111,9 +111,18 @@ export class Supervisor {
       incarnation,
       dataDir: this.#options.dataDir,
       server: this.#server,
+      entries: this.#entries(),
       port: port2,
     });
-    const member: Member = { index, handle, port: port1, waiting: new Map(), ready: false, stopped: false };
+    const member: Member = {
+      index,
+      incarnation,
+      handle,
+      port: port1,
+      waiting: new Map(),
+      ready: false,
+      stopped: false,
+    };
     for (const other of this.#members.values()) if (other.index !== index) this.#link(member, other);
     this.#members.set(index, member);
     return new Promise((resolve) => {
@@ -133,14 +142,18 @@ export class Supervisor {
   #link(a: Member, b: Member): void {
     const { port1, port2 } = new MessageChannel();
     const bells = new SharedArrayBuffer(8);
-    a.port.postMessage(
-      { t: "peer", index: b.index, link: { port: port1, bells, side: 0 } } satisfies ToWorker,
-      [port1],
-    );
-    b.port.postMessage(
-      { t: "peer", index: a.index, link: { port: port2, bells, side: 1 } } satisfies ToWorker,
-      [port2],
-    );
+    const toA: ToWorker = {
+      t: "peer",
+      index: b.index,
+      link: { port: port1, bells, side: 0, incarnation: b.incarnation },
+    };
+    const toB: ToWorker = {
+      t: "peer",
+      index: a.index,
+      link: { port: port2, bells, side: 1, incarnation: a.incarnation },
+    };
+    a.port.postMessage(toA, [port1]);
+    b.port.postMessage(toB, [port2]);
   }
 
   #onExit(member: Member, error: Error | undefined): void {
@@ -228,13 +241,18 @@ export class Supervisor {
   }
 
   #tellDirectory(): void {
+    const entries = this.#entries();
+    for (const member of this.#members.values())
+      this.#send(member, { t: "directory", server: this.#server, entries });
+  }
+
+  #entries(): DirectoryEntry[] {
     const entries: DirectoryEntry[] = [];
     for (const config of [...this.#server.streams, ...this.#dynamic.values()]) {
       const owner = this.#owners.get(config.name);
       if (owner !== undefined) entries.push({ config, owner });
     }
-    for (const member of this.#members.values())
-      this.#send(member, { t: "directory", server: this.#server, entries });
+    return entries;
   }
 
   #ask(member: Member): Promise<WorkerReport | undefined> {

@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import type { ListenConfig } from "@millrace/model";
 import type { Logger } from "../api.ts";
 import { codeOf, messageOf } from "../errors.ts";
@@ -14,6 +15,8 @@ const STATUS: Readonly<Record<string, number>> = {
 
 /** A client has this long to send its request's headers, milliseconds. */
 const HEADERS_TIMEOUT_MS = 15_000;
+/** How often that is looked at, milliseconds. */
+const CHECK_MS = 2000;
 const KEEP_ALIVE_MS = 30_000;
 const CLOSE_GRACE_MS = 300;
 
@@ -26,6 +29,9 @@ export class HttpDoor {
   readonly #makeRoutes: () => readonly HttpRoute[];
   readonly #servers = new Map<string, Server>();
   #routes: readonly HttpRoute[] | undefined;
+  /** The last answer on each connection, and the connections on which a request waits for its end. */
+  readonly #answering = new WeakMap<Socket, ServerResponse>();
+  readonly #queued = new WeakSet<Socket>();
 
   constructor(log: Logger, makeRoutes: () => readonly HttpRoute[]) {
     this.#log = log;
@@ -64,14 +70,36 @@ export class HttpDoor {
     const server = createServer(
       {
         headersTimeout: HEADERS_TIMEOUT_MS,
+        connectionsCheckingInterval: CHECK_MS,
         keepAliveTimeout: KEEP_ALIVE_MS,
         requestTimeout: 0,
         noDelay: true,
       },
-      (request, response) => void this.#serve(request, response),
+      (request, response) => this.#accept(request, response),
     );
     server.on("error", (error) => this.#log.error("http listener", { reason: messageOf(error) }));
     return server;
+  }
+
+  /**
+   * One request of a connection at a time, as an endless answer writes to the socket itself. One that was pipelined
+   * (RFC 9112 §9.3.2) waits for the answer before it; a client that sends yet more is cut off.
+   */
+  #accept(request: IncomingMessage, response: ServerResponse): void {
+    const { socket } = request;
+    const before = this.#answering.get(socket);
+    if (before === undefined || before.writableEnded || before.closed) {
+      this.#answering.set(socket, response);
+      void this.#serve(request, response);
+    } else if (this.#queued.has(socket)) {
+      socket.destroy();
+    } else {
+      this.#queued.add(socket);
+      before.once("close", () => {
+        this.#queued.delete(socket);
+        if (!socket.destroyed) this.#accept(request, response);
+      });
+    }
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -142,3 +142,32 @@ test("lag counts the bytes between a reader and the head", () => {
   assert.equal(reader.lagBytes, 300);
   assert.equal(reader.lag, 3);
 });
+
+test("what an ended lane holds can be read until it is freed", () => {
+  const { writer, view, pool } = makeLane();
+  const early = view.read("live");
+  const late = view.read("live");
+  for (let i = 1; i <= 3; i++) put(writer, { value: i, length: 100 });
+  writer.end();
+  assert.deepEqual(values(early), [1, 2, 3]);
+  assert.equal(late.ended, false);
+  writer.free();
+  assert.deepEqual(values(late), []);
+  assert.equal(late.ended, true);
+  assert.equal(pool.freeBytes, pool.totalBytes);
+});
+
+test("the lag of a cursor that has read nothing yet counts from where it stands, within the window", () => {
+  const { writer, view, clock } = makeLane("ts", { windowMs: 1 });
+  for (let i = 0; i < 6; i++) put(writer, { value: i, length: 1000 });
+  const reader = view.read("live");
+  reader.seek(4);
+  assert.equal(reader.lagBytes, 2000);
+  for (let i = 0; i < 4; i++) {
+    clock.advanceMs(10);
+    put(writer, { value: i, length: SLAB_BYTES });
+  }
+  const kept = writer.windowBytes;
+  assert.ok(kept < 4 * SLAB_BYTES);
+  assert.equal(reader.lagBytes, kept);
+});

@@ -96,7 +96,8 @@ export class LaneView {
 export class LaneReader {
   readonly view: LaneView;
   readonly chunk: Chunk = emptyChunk();
-  readonly #newest: Chunk = emptyChunk();
+  /** Any other chunk, when numbers of it are asked for. */
+  readonly #other: Chunk = emptyChunk();
   #next: number;
   #closed = false;
   #waitKey: boolean;
@@ -156,11 +157,14 @@ export class LaneReader {
     return (this.view.ring.head - this.#next) | 0;
   }
 
-  /** Bytes between the reader and the newest chunk. */
+  /** Bytes that wait to be read; those that already fell out of the window are not counted. */
   get lagBytes(): number {
     const { ring } = this.view;
-    if (this.lag <= 0 || !ring.read((ring.head - 1) | 0, this.#newest)) return 0;
-    return Math.max(0, this.#newest.position + this.#newest.length - this.chunk.position - this.chunk.length);
+    const { tail, head } = ring;
+    const oldest = ((this.#next - tail) | 0) < 0 ? tail : this.#next;
+    if (((head - oldest) | 0) <= 0 || !ring.read((head - 1) | 0, this.#other)) return 0;
+    const end = this.#other.position + this.#other.length;
+    return ring.read(oldest, this.#other) ? Math.max(0, end - this.#other.position) : 0;
   }
 
   /** PAT and PMT packets for a decoder that starts at a bare key chunk. */

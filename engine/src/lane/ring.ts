@@ -37,12 +37,15 @@ const POSITION = 8; // word 16
 /** Room for the packets that a new reader gets before its first chunk (PAT and PMTs), bytes. */
 export const TABLES_BYTES = 188 * 64;
 
+/** A new reader may start here. */
 export const CHUNK_KEY = 1;
 export const CHUNK_DISCONTINUITY = 2;
 /** A key chunk that does not itself begin with the tables a decoder needs. */
 export const CHUNK_BARE = 4;
 /** The unit goes on in the next chunk. */
 export const CHUNK_MORE = 8;
+/** The unit stands alone for its own track, whether or not readers start at it. */
+export const CHUNK_UNIT_KEY = 16;
 
 /** One descriptor, as plain numbers. Reused: copy what must outlive the next read. */
 export interface Chunk {

@@ -1,6 +1,7 @@
 import type { AccessUnit, Track } from "@millrace/model";
 import type { Span } from "../memory/span.ts";
 import type { LaneReader } from "./reader.ts";
+import { CHUNK_UNIT_KEY } from "./ring.ts";
 
 /** Reads access units out of a `units` lane. */
 export class UnitReader {
@@ -8,11 +9,13 @@ export class UnitReader {
   readonly #held: Span[] = [];
   #parts: Uint8Array[] = [];
   #broken = false;
+  #skips: number;
   #key = false;
   #discontinuity = false;
 
   constructor(reader: LaneReader) {
     this.reader = reader;
+    this.#skips = reader.skips;
   }
 
   get tracks(): readonly Track[] {
@@ -27,6 +30,11 @@ export class UnitReader {
     if (this.#parts.length === 0) this.#letGo();
     const { reader } = this;
     while (reader.next()) {
+      // Moved ahead: what was gathered of a unit will never be whole.
+      if (reader.skips !== this.#skips) {
+        this.#skips = reader.skips;
+        this.#drop();
+      }
       const bytes = reader.hold();
       if (bytes === undefined) {
         this.#drop();
@@ -34,7 +42,7 @@ export class UnitReader {
         continue;
       }
       if (this.#parts.length === 0) {
-        this.#key = reader.key;
+        this.#key = (reader.chunk.flags & CHUNK_UNIT_KEY) !== 0;
         this.#discontinuity = reader.discontinuity || this.#broken;
         this.#broken = false;
       }

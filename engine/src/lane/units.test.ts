@@ -5,6 +5,7 @@ import { SLAB_BYTES } from "../memory/arena.ts";
 import { UnitsOutput } from "../stream/units-output.ts";
 import { makeLane } from "../testing/lane-kit.ts";
 import { Ticker } from "../worker/ticker.ts";
+import { CHUNK_KEY, CHUNK_MORE } from "./ring.ts";
 import { UnitReader } from "./unit-reader.ts";
 
 const VIDEO: Track = { id: 256, kind: "video", codec: "h264", timescale: 90_000 };
@@ -74,4 +75,30 @@ test("a switch of inputs goes on in time and is flagged once for each track", ()
     [907_200, 5, false],
   ]);
   reader.close();
+});
+
+test("a reader that is moved ahead in the middle of a unit drops the part it has", () => {
+  const { writer, view, clock, pool } = makeLane("units", { windowMs: 1 });
+  const output = new UnitsOutput(writer, new Ticker());
+  const reader = new UnitReader(view.read("live"));
+  output.setTracks([VIDEO]);
+  // The beginning of a unit that goes on in the next slab, where it is not yet written.
+  writer.room(1);
+  writer.mark(CHUNK_KEY | CHUNK_MORE, { dts: 1, pts: 1, track: 256 });
+  writer.bytes.fill(9, writer.at, writer.at + 100);
+  writer.advance(100);
+  writer.commit();
+  assert.equal(reader.next(), undefined);
+  for (let i = 0; i < 4; i++) {
+    clock.advanceMs(10);
+    const big = new Uint8Array(SLAB_BYTES - 10).fill(i);
+    output.write({ ...unit({ key: true, dts: 10 * i, pts: 10 * i }), data: [big] });
+  }
+  const read = reader.next();
+  assert.deepEqual([...new Set(bytesOf(read))], [3]);
+  assert.equal(read?.discontinuity, true);
+  reader.close();
+  writer.end();
+  writer.free();
+  assert.equal(pool.freeBytes, pool.totalBytes);
 });

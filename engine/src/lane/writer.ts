@@ -153,11 +153,15 @@ export class LaneWriter {
     this.onCommit?.();
   }
 
-  /** No more will come. Readers get to the end and then see it. */
+  /** No more will come. Readers get to the end and then see it; what the window holds stays until `free`. */
   end(): void {
     this.commit();
     this.ring.end();
     this.onCommit?.();
+  }
+
+  /** After `end`: gives the memory back. A reader that has not come to the end by now loses the rest. */
+  free(): void {
     this.ring.setTail(this.ring.head);
     for (const slab of this.#window.splice(0)) this.#options.pool.give(slab.use);
     this.#used = 0;

@@ -161,7 +161,7 @@ export class Input implements StreamWriter {
 
   describe(): InputInfo {
     const { packets, rubbishBytes, syncLosses } = this.#aligner;
-    const { ccErrors, teiPackets, scrambledPackets, nullPackets } = this.scanner;
+    const { ccErrors, crcErrors, teiPackets, scrambledPackets, nullPackets, pcrJumps } = this.scanner;
     return {
       url: hidePassword(this.config.url),
       priority: this.config.priority,
@@ -172,6 +172,8 @@ export class Input implements StreamWriter {
       counters: {
         packets,
         ccErrors,
+        crcErrors,
+        pcrJumps,
         transportErrors: teiPackets,
         scrambledPackets,
         nullPackets,

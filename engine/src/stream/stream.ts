@@ -34,7 +34,7 @@ export interface StreamSurroundings {
   readonly ticker: Ticker;
   readonly protocols: readonly Protocol[];
   /** Makes lane ids unique over restarts. */
-  nextId(): string;
+  readonly nextId: () => string;
   /** A shelf was opened or is gone. */
   onShelf(stream: string, name: string, shelf: ShelfWriter): void;
   /** An on-demand stream gave up or is no longer wanted. */
@@ -55,6 +55,7 @@ export class Stream implements InputHost, StreamHost {
   #config: StreamConfig;
   #primary: LaneName | undefined;
   #conversion: Conversion | undefined;
+  #converting = false;
   #conversionIdleNs = 0;
   #pushes: PushOutput[] = [];
   #packagings: Packaging[] = [];
@@ -257,8 +258,8 @@ export class Stream implements InputHost, StreamHost {
   }
 
   #makeLane(kind: LaneName): ExportedLane {
-    const { pool, exchange, context, nextId } = this.#around;
-    const id = `${this.name}#${kind}#${nextId()}`;
+    const { pool, exchange, context } = this.#around;
+    const id = `${this.name}#${kind}#${this.#around.nextId()}`;
     const writer = new LaneWriter({
       id,
       kind,
@@ -358,11 +359,16 @@ export class Stream implements InputHost, StreamHost {
     if (this.#primary === undefined || this.#conversion !== undefined || this.#stopped) return;
     const target: LaneName = this.#primary === "ts" ? "units" : "ts";
     if (!this.#lanes[target].wanted) return;
+    // Reading the one lane may be what asks for the other: once is enough.
+    if (this.#converting) return;
+    this.#converting = true;
     const reader = this.#lanes[this.#primary].view.read("key");
     this.#conversion =
       this.#primary === "ts"
         ? new DemuxConversion(reader, this.#unitsOutput)
         : new MuxConversion(reader, this.#tsOutput, this.name);
+    this.#converting = false;
+    this.#conversionIdleNs = this.nowNs();
   }
 
   #tickConversion(): void {

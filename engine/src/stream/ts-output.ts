@@ -55,7 +55,7 @@ export class TsOutput {
       this.#writeSpliced(scanner, buf.subarray(start + first * PACKET_SIZE, start + count * PACKET_SIZE));
     } else {
       this.#last = scanner;
-      this.#splicer.learn(buf, start + first * PACKET_SIZE, count - first);
+      this.#splicer.learn(buf, start + first * PACKET_SIZE, count - first, this.#clock.nowNs());
       this.#store(scanner, buf, start, count, first);
     }
     this.#ticker.commitLater(this.#lane);
@@ -101,7 +101,10 @@ export class TsOutput {
     if (this.#broken) flags |= CHUNK_DISCONTINUITY;
     this.#broken = false;
     lane.mark(flags, { dts, pts: scanner.keyPts[k] as number });
-    if (bare) lane.ring.setTables(concat(scanner.tablePackets()).subarray(0, TABLES_BYTES));
+    // A bare frame needs the very packets sent last; others only for segments that must begin elsewhere.
+    if (bare || scanner.tablesVersion !== this.#tablesVersion) {
+      lane.ring.setTables(concat(scanner.tablePackets()).subarray(0, TABLES_BYTES));
+    }
     this.#tablesVersion = scanner.tablesVersion;
     this.#pcrLead = scanner.pcr27 < 0 || Number.isNaN(dts) ? undefined : dts - scanner.pcr27 / 300;
   }
@@ -115,10 +118,5 @@ export class TsOutput {
       from += size;
       count -= size / PACKET_SIZE;
     }
-  }
-
-  /** Changes whenever PAT or a PMT on air changes. */
-  get tablesVersion(): number {
-    return this.#tablesVersion;
   }
 }

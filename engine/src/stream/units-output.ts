@@ -1,5 +1,5 @@
 import type { AccessUnit, Ticks, Track } from "@millrace/model";
-import { CHUNK_DISCONTINUITY, CHUNK_KEY, CHUNK_MORE } from "../lane/ring.ts";
+import { CHUNK_DISCONTINUITY, CHUNK_KEY, CHUNK_MORE, CHUNK_UNIT_KEY } from "../lane/ring.ts";
 import type { LaneWriter } from "../lane/writer.ts";
 import type { Ticker } from "../worker/ticker.ts";
 
@@ -40,6 +40,7 @@ export class UnitsOutput {
     const dts = unit.dts + this.#offset;
     this.#lastEnd = Math.max(this.#lastEnd ?? dts, dts);
     let flags = unit.discontinuity || this.#flagged.delete(unit.track) ? CHUNK_DISCONTINUITY : 0;
+    if (unit.key) flags |= CHUNK_UNIT_KEY;
     // Readers start at video key frames where there is video.
     if (unit.key && (this.#video === undefined || unit.track === this.#video)) flags |= CHUNK_KEY;
     this.#put(unit, flags, { dts, pts: unit.pts + this.#offset, track: unit.track });
@@ -64,7 +65,7 @@ export class UnitsOutput {
         if (size === room && left > 0) {
           lane.mark(CHUNK_MORE);
           lane.commit();
-          flags &= ~(CHUNK_KEY | CHUNK_DISCONTINUITY);
+          flags = 0;
         }
       }
     }

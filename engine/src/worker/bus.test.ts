@@ -10,8 +10,8 @@ function pair(a: Partial<PeerEvents>, b: Partial<PeerEvents>): [Peer, Peer] {
   const bells = new SharedArrayBuffer(8);
   const none: PeerEvents = { onAsk: () => undefined, onTell: () => {}, onBell: () => {}, onClose: () => {} };
   return [
-    new Peer(1, { port: port1, bells, side: 0 }, { ...none, ...a }),
-    new Peer(0, { port: port2, bells, side: 1 }, { ...none, ...b }),
+    new Peer(1, { port: port1, bells, side: 0, incarnation: 2 }, { ...none, ...a }),
+    new Peer(0, { port: port2, bells, side: 1, incarnation: 1 }, { ...none, ...b }),
   ];
 }
 

@@ -38,6 +38,8 @@ export interface PeerLink {
   readonly bells: SharedArrayBuffer;
   /** Which flag is ours to set: 0 or 1. */
   readonly side: 0 | 1;
+  /** The other side's incarnation: owner of the memory that it announces. */
+  readonly incarnation: number;
 }
 
 /**
@@ -46,6 +48,7 @@ export interface PeerLink {
  */
 export class Peer {
   readonly index: number;
+  readonly incarnation: number;
   readonly #port: MessagePort;
   readonly #bells: Int32Array;
   readonly #mine: number;
@@ -56,6 +59,7 @@ export class Peer {
 
   constructor(index: number, link: PeerLink, events: PeerEvents) {
     this.index = index;
+    this.incarnation = link.incarnation;
     this.#port = link.port;
     this.#bells = new Int32Array(link.bells);
     this.#mine = link.side;

@@ -4,15 +4,16 @@ import type { DirectoryEntry } from "./protocol.ts";
 /** Every worker's copy of who owns which stream. */
 export class Directory {
   #server: ServerConfig;
-  #entries = new Map<string, DirectoryEntry>();
+  #entries: Map<string, DirectoryEntry>;
 
-  constructor(server: ServerConfig) {
+  constructor(server: ServerConfig, entries: readonly DirectoryEntry[]) {
     this.#server = server;
+    this.#entries = byName(entries);
   }
 
   replace(server: ServerConfig, entries: readonly DirectoryEntry[]): void {
     this.#server = server;
-    this.#entries = new Map(entries.map((entry) => [entry.config.name, entry]));
+    this.#entries = byName(entries);
   }
 
   ownerOf(stream: string): number | undefined {
@@ -27,6 +28,10 @@ export class Directory {
   configOf(stream: string): StreamConfig | undefined {
     return this.#entries.get(stream)?.config ?? matchPattern(this.#server, stream);
   }
+}
+
+function byName(entries: readonly DirectoryEntry[]): Map<string, DirectoryEntry> {
+  return new Map(entries.map((entry) => [entry.config.name, entry]));
 }
 
 /** Names that may be put into URLs and file names. */

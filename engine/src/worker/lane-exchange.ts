@@ -5,6 +5,9 @@ import type { ArenaTable } from "../memory/pool.ts";
 import type { Peer } from "./bus.ts";
 import type { Ticker, Watched } from "./ticker.ts";
 
+/** What an ended lane still holds can be read for so long. */
+const LINGER_MS = 2000;
+
 /** A lane that this worker writes: its local view, and the other workers that read it. */
 export class ExportedLane implements Watched {
   readonly writer: LaneWriter;
@@ -82,11 +85,12 @@ export class LaneExchange {
     return lane;
   }
 
-  /** The lane is over: readers see its end. */
+  /** The lane is over: readers see its end. Its memory stays a while, for readers in other workers come later. */
   retire(lane: ExportedLane): void {
     lane.writer.end();
     lane.wake();
     this.#exported.delete(lane.writer.id);
+    setTimeout(() => lane.writer.free(), LINGER_MS).unref();
   }
 
   exported(id: string): ExportedLane | undefined {

@@ -76,7 +76,7 @@ export class MediaWorker implements Runtime {
       ticker: this.#ticker,
       nextId: () => this.#nextId(),
     });
-    this.#directory = new Directory(start.server);
+    this.#directory = new Directory(start.server, start.entries);
     this.#viewers = new Viewers({
       prefix: `w${start.index}.${start.incarnation}`,
       wallMs: () => clock.wallMs(),
@@ -89,6 +89,7 @@ export class MediaWorker implements Runtime {
   }
 
   async #open(): Promise<void> {
+    this.#applyDirectory();
     const problems = await this.#door.listen(this.server.http);
     this.#control.send({ t: "ready", problems });
   }
@@ -135,7 +136,7 @@ export class MediaWorker implements Runtime {
   }
 
   async publish(request: AccessRequest): Promise<Publication> {
-    const owner = await this.#ownerOf(request.stream);
+    const owner = await this.#ownerOf(request.stream, true);
     const { lane, publication } = this.#publications.open(request.stream, this.openSession(request));
     try {
       if (owner === undefined) this.#takePublisher(request.stream, lane.view.read("live"), lane.writer.id);
@@ -171,11 +172,17 @@ export class MediaWorker implements Runtime {
 
   // Streams.
 
-  /** The peer that owns a stream; undefined when it is this worker. Makes wildcard streams on the way. */
-  async #ownerOf(stream: string): Promise<Peer | undefined> {
+  /**
+   * The peer that owns a stream; undefined when it is this worker. Makes wildcard streams on the way, but those that only
+   * a publisher can fill for publishers only: asking for names at random must cost nothing.
+   */
+  async #ownerOf(stream: string, publishing = false): Promise<Peer | undefined> {
     let owner = this.#directory.ownerOf(stream);
     if (owner === undefined) {
-      if (!this.knows(stream)) throw refusal("not-found", `there is no stream "${stream}"`);
+      const config = this.#directory.configOf(stream);
+      const fills = publishing || config?.inputs.some((input) => input.scheme !== "publish");
+      if (config === undefined || fills !== true)
+        throw refusal("not-found", `there is no stream "${stream}"`);
       owner = (await this.ask("ensure", stream)) as number;
     }
     if (owner === this.workerIndex) return undefined;
@@ -186,6 +193,7 @@ export class MediaWorker implements Runtime {
 
   /** A stream of this worker, started if it is on demand. */
   #obtain(name: string): Stream {
+    if (this.#stopping) throw refusal("unavailable", "the server is stopping");
     const running = this.#streams.get(name);
     if (running !== undefined) {
       running.touch();
@@ -193,7 +201,7 @@ export class MediaWorker implements Runtime {
     }
     const config = this.#directory.configOf(name);
     if (config === undefined) throw refusal("not-found", `there is no stream "${name}"`);
-    if (config.disabled || this.#stopping) throw refusal("unavailable", `stream "${name}" is disabled`);
+    if (config.disabled) throw refusal("unavailable", `stream "${name}" is disabled`);
     const stream = new Stream(config, {
       worker: this.workerIndex,
       context: { clock, dataDir: this.dataDir, server: this.server },
@@ -290,7 +298,8 @@ export class MediaWorker implements Runtime {
       this.#exchange.exported(id)?.setWanted(peer, wanted);
     } else if (topic === "viewers") {
       const { stream, count } = value as { stream: string; count: number };
-      this.#remoteViewers.get(peer.index)?.set(stream, count);
+      if (count === 0) this.#remoteViewers.get(peer.index)?.delete(stream);
+      else this.#remoteViewers.get(peer.index)?.set(stream, count);
       this.#sumViewers(stream);
     }
   }
@@ -312,6 +321,7 @@ export class MediaWorker implements Runtime {
   #disconnect(peer: Peer): void {
     this.#exchange.forget(peer);
     this.#shelves.forget(peer);
+    this.#arenas.dropOwner(peer.incarnation);
     if (this.#peers.get(peer.index) !== peer) return;
     this.#peers.delete(peer.index);
     const counted = this.#remoteViewers.get(peer.index);

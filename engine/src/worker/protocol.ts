@@ -16,6 +16,8 @@ export interface WorkerStart {
   readonly incarnation: number;
   readonly dataDir: string;
   readonly server: ServerConfig;
+  /** The streams there are: a worker that listens already knows them. */
+  readonly entries: readonly DirectoryEntry[];
   readonly port: MessagePort;
 }
 

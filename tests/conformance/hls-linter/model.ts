@@ -166,6 +166,12 @@ export interface PidContinuity {
   /** discontinuity_indicator on the first packet. */
   readonly excused: boolean;
   readonly last: number;
+  /** The last packet repeats the one before it: it must not be repeated again. */
+  readonly duplicated: boolean;
+  readonly firstPacket: Uint8Array;
+  /** The second packet repeats the first. */
+  readonly firstRepeated: boolean;
+  readonly lastPacket: Uint8Array;
 }
 
 /** A segment that was listed and got. */

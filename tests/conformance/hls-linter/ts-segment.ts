@@ -18,7 +18,7 @@ import {
   ticksDiff,
 } from "@millrace/mpegts";
 import { hasKeyFrame } from "./key-frame.ts";
-import type { SegmentMedia, StreamOfSegment } from "./model.ts";
+import type { PidContinuity, SegmentMedia, StreamOfSegment } from "./model.ts";
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -34,14 +34,20 @@ interface StreamState {
   peeked: number;
 }
 
-interface PidState {
+interface PidState extends PidContinuity {
   /** Packet in which it was first seen. */
   readonly at: number;
-  first: number;
-  firstHasPayload: boolean;
-  excused: boolean;
   last: number;
   duplicated: boolean;
+  firstRepeated: boolean;
+  lastPacket: Uint8Array;
+}
+
+/** Whether `after` repeats `before`, payload and all, as ISO/IEC 13818-1 §2.4.3.3 allows once. A PCR may differ. */
+export function isDuplicate(before: Uint8Array, after: Uint8Array): boolean {
+  if (!hasPayload(after, 0) || continuityOf(before, 0) !== continuityOf(after, 0)) return false;
+  const [from, to] = [payloadOffset(before, 0), payloadOffset(after, 0)];
+  return Buffer.compare(before.subarray(from), after.subarray(to)) === 0;
 }
 
 /** Reads one TS segment from its first byte to its last. */
@@ -103,6 +109,7 @@ class SegmentReader {
     const counter = continuityOf(this.#bytes, at);
     const payload = hasPayload(this.#bytes, at);
     const excused = (adaptationFlags(this.#bytes, at) & AF_DISCONTINUITY) !== 0;
+    const packet = this.#bytes.subarray(at, at + PACKET_SIZE);
     const state = this.#pids.get(pid);
     if (state === undefined) {
       const fresh = {
@@ -110,17 +117,24 @@ class SegmentReader {
         first: counter,
         firstHasPayload: payload,
         excused,
+        firstPacket: packet,
+      };
+      this.#pids.set(pid, {
+        ...fresh,
         last: counter,
         duplicated: false,
-      };
-      this.#pids.set(pid, fresh);
+        firstRepeated: false,
+        lastPacket: packet,
+      });
       return;
     }
     const expected = payload ? (state.last + 1) & 15 : state.last;
-    const duplicate = payload && counter === state.last && !state.duplicated;
+    const duplicate = !state.duplicated && isDuplicate(state.lastPacket, packet);
     if (counter !== expected && !duplicate && !excused) this.#broken.add(pid);
+    if (duplicate && state.lastPacket === state.firstPacket) state.firstRepeated = true;
     state.duplicated = duplicate;
     state.last = counter;
+    state.lastPacket = packet;
   }
 
   #takePat(section: Uint8Array): void {

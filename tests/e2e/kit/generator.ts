@@ -88,7 +88,7 @@ export class TsGenerator {
 
 /** Delimiter, and at key frames parameter sets and the start of an IDR slice (320x240, Constrained Baseline). */
 function nals(key: boolean): Buffer {
-  const aud = "0000000109" + (key ? "10" : "30");
+  const aud = `0000000109${key ? "10" : "30"}`;
   const sets = "00000001" + "6742c00d" + "da0507e8400000030040000007a3c50aa8" + "0000000168ce3c80";
   return Buffer.from(`${aud}${key ? `${sets}0000000165888400` : "00000001419a00"}`, "hex");
 }

@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { createSocket } from "node:dgram";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { TestContext } from "node:test";
 import type { SessionInfo, StreamInfo } from "@millrace/model";
 import { repoRoot } from "./paths.ts";
 
@@ -44,7 +44,11 @@ export class TestServer {
   }
 
   /** Starts a server whose file is `http PORT;` and the given text; it ends with the test. */
-  static async start(t: TestContext, text: string, options: { workers?: number } = {}): Promise<TestServer> {
+  static async start(
+    t: { after(stop: () => Promise<unknown>): void },
+    text: string,
+    options: { workers?: number } = {},
+  ): Promise<TestServer> {
     const port = await freePort();
     const folder = mkdtempSync(join(tmpdir(), "millrace-test-"));
     const configFile = join(folder, "millrace.conf");
@@ -62,6 +66,11 @@ export class TestServer {
 
   get pid(): number {
     return this.#process.pid as number;
+  }
+
+  /** The exit status, once it has ended; null when a signal ended it. */
+  get exited(): Promise<number | null> {
+    return this.#exited;
   }
 
   get stderr(): string {
@@ -142,4 +151,16 @@ export async function until<T>(
     if (Date.now() > deadline) throw new Error(`waited ${timeoutMs} ms in vain for ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 25));
   }
+}
+
+/** A UDP port that is free now. */
+export function freeUdpPort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createSocket("udp4");
+    probe.once("error", reject);
+    probe.bind(0, "127.0.0.1", () => {
+      const { port } = probe.address();
+      probe.close(() => resolve(port));
+    });
+  });
 }

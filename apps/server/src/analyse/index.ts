@@ -1,3 +1,2 @@
-export { type AnalyseOptions, analyseCommand, analyseTarget } from "./command.ts";
-export type { AnalyseErrorCode } from "./errors.ts";
+export { analyseCommand, analyseTarget } from "./command.ts";
 export { formatReport } from "./format-report.ts";

@@ -2,6 +2,7 @@ import { TICKS_PER_SECOND } from "@millrace/model";
 import { ticksDiff } from "@millrace/mpegts";
 import type { Rule, SegmentView, StreamOfSegment } from "../model.ts";
 import { tagOf } from "../scan.ts";
+import { isDuplicate } from "../ts-segment.ts";
 
 /** Seconds by which EXTINF may be off the media, where the next segment's beginning is known, and where it is not. */
 const SLACK_S = 0.05;
@@ -93,10 +94,14 @@ export const segmentRules: readonly Rule[] = [
     check(before, after, report) {
       if (isJump(after)) return;
       for (const [pid, now] of after.media.continuity) {
-        const last = before.media.continuity.get(pid)?.last;
-        if (last === undefined || now.excused) continue;
-        const expected = now.firstHasPayload ? (last + 1) & 15 : last;
-        if (now.first !== expected) report(name(after), `PID ${pid}: ${now.first} after ${last}`);
+        const old = before.media.continuity.get(pid);
+        if (old === undefined || now.excused) continue;
+        const expected = now.firstHasPayload ? (old.last + 1) & 15 : old.last;
+        // Tables that are put in front of a segment may be those that stood last.
+        const duplicate =
+          !old.duplicated && !now.firstRepeated && isDuplicate(old.lastPacket, now.firstPacket);
+        if (now.first !== expected && !duplicate)
+          report(name(after), `PID ${pid}: ${now.first} after ${old.last}`);
       }
     },
   },

@@ -74,15 +74,25 @@ export const segmentCases: readonly RuleCase[] = [
   { rule: "ts.tables-first", keeps: untouched, breaks: [faulty(4, { tablesSecond: true })] },
   { rule: "ts.program", keeps: untouched, breaks: [faulty(4, { twoPrograms: true })] },
   { rule: "ts.key-frame", keeps: untouched, breaks: [faulty(4, { noKey: true })] },
-  { rule: "ts.continuity", keeps: untouched, breaks: [faulty(4, { dropPacket: 20 })] },
+  {
+    rule: "ts.continuity",
+    keeps: faulty(4, { tablesAgain: 1 }),
+    breaks: [faulty(4, { dropPacket: 20 }), faulty(4, { tablesAgain: 3 })],
+    also: ["ts.continuity-across"],
+  },
   {
     rule: "ts.continuity-across",
     keeps: all(
       JUMP,
       faulty(6, { skipContinuity: 3 }),
       faulty(3, { skipContinuity: 3, announceDiscontinuity: true }),
+      faulty(4, { tablesAgain: 1 }),
     ),
-    breaks: [faulty(6, { skipContinuity: 3 })],
+    breaks: [
+      faulty(6, { skipContinuity: 3 }),
+      faulty(6, { skipContinuity: 15 }),
+      faulty(4, { tablesAgain: 2 }),
+    ],
   },
   {
     rule: "ts.tracks",

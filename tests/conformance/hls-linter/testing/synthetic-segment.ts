@@ -39,6 +39,8 @@ export interface SegmentFault {
   readonly skipContinuity?: number;
   readonly announceDiscontinuity?: boolean;
   readonly noAudio?: boolean;
+  /** The tables are those of the segment before, counters and all, so often. */
+  readonly tablesAgain?: number;
   readonly twoPrograms?: boolean;
 }
 
@@ -49,6 +51,7 @@ export class SyntheticStream {
   readonly #counters = new Map<number, number>();
   #ticks = 900_000;
   #out: Uint8Array[] = [];
+  #lastTables: Uint8Array[] = [];
 
   /** `seconds` of media, in packets. */
   segment(seconds: number, fault: SegmentFault = {}): Uint8Array {
@@ -71,14 +74,19 @@ export class SyntheticStream {
   }
 
   #tables(fault: SegmentFault): void {
+    if (fault.tablesAgain !== undefined) {
+      for (let i = 0; i < fault.tablesAgain; i += 1) this.#out.push(...this.#lastTables);
+      return;
+    }
     const none = new Uint8Array(0);
     const programs = [{ number: 1, pmtPid: PMT_PID }];
     if (fault.twoPrograms === true) programs.push({ number: 2, pmtPid: 0x200 });
-    this.#out.push(this.#pat.packetize([serializePat({ transportStreamId: 1, version: 0, programs })]));
+    const pat = this.#pat.packetize([serializePat({ transportStreamId: 1, version: 0, programs })]);
     const streams = [{ streamType: 0x1b, pid: VIDEO_PID, descriptors: none }];
     if (fault.noAudio !== true) streams.push({ streamType: 0x0f, pid: AUDIO_PID, descriptors: none });
     const pmt = { program: 1, version: 0, pcrPid: VIDEO_PID, descriptors: none, streams };
-    this.#out.push(this.#pmt.packetize([serializePmt(pmt)]));
+    this.#lastTables = [pat, this.#pmt.packetize([serializePmt(pmt)])];
+    this.#out.push(...this.#lastTables);
   }
 
   #frame(isKey: boolean, discontinuity: boolean): void {

@@ -1,0 +1,95 @@
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { compile } from "../compile.ts";
+import { median } from "../measure.ts";
+import { syntheticTs } from "../synthetic-ts.ts";
+import { type ContestantName, contestants, type Field } from "./contestants.ts";
+import { measureFanout, type Sample } from "./sink.ts";
+
+export interface FanoutOptions {
+  readonly readers: readonly number[];
+  readonly servers: readonly ContestantName[];
+  readonly repeats: number;
+  readonly seconds: number;
+  /** Told what is being measured. */
+  readonly progress?: (text: string) => void;
+}
+
+/** Medians over the repeats. */
+export interface FanoutRow {
+  readonly readers: number;
+  readonly server: ContestantName;
+  /** The server's CPU seconds for a gigabyte (10⁹ bytes) delivered. */
+  readonly cpuPerGb: number;
+  /** To the C loop with as many readers; NaN where that was not measured. */
+  readonly ratio: number;
+  /** Share of one core. */
+  readonly load: number;
+  /** Bytes delivered in one measurement. */
+  readonly bytes: number;
+  /** Bytes that the worst-served reader got, of what its share at the stream's bit rate is. */
+  readonly leastShare: number;
+  /** Of all repeats together. */
+  readonly stalls: number;
+  readonly longestGapMs: number;
+  readonly badSyncs: number;
+  readonly closed: number;
+}
+
+export const BITS_PER_SECOND = 8_000_000;
+/** More than connecting and warming up take. */
+const SPARE_S = 30;
+
+/** One stream to many readers over HTTP, for each server in turn. */
+export async function runFanout(options: FanoutOptions): Promise<FanoutRow[]> {
+  const folder = mkdtempSync(join(tmpdir(), "millrace-bench-"));
+  try {
+    // nginx started by root reads as nobody.
+    chmodSync(folder, 0o755);
+    const media = join(folder, "bench.mpegts");
+    writeFileSync(media, syntheticTs(BITS_PER_SECOND, options.seconds + SPARE_S));
+    return await measureAll(options, { folder, bitsPerSecond: BITS_PER_SECOND, media });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function measureAll(options: FanoutOptions, field: Field): Promise<FanoutRow[]> {
+  const program = compile("sink", field.folder);
+  const rows: FanoutRow[] = [];
+  for (const readers of options.readers) {
+    const samples = new Map<ContestantName, Sample[]>(options.servers.map((server) => [server, []]));
+    // The servers take turns within a repeat, so that a slow minute of the machine hits all of them.
+    for (let repeat = 1; repeat <= options.repeats; repeat += 1)
+      for (const [server, list] of samples) {
+        options.progress?.(`${readers} readers, ${server}, ${repeat} of ${options.repeats}`);
+        await using running = await contestants[server](field);
+        list.push(await measureFanout(running, { program, readers, seconds: options.seconds }));
+      }
+    rows.push(...summarize(readers, samples));
+  }
+  return rows;
+}
+
+/** One row for each server, from its samples. */
+export function summarize(
+  readers: number,
+  samples: ReadonlyMap<ContestantName, readonly Sample[]>,
+): FanoutRow[] {
+  const cpuPerGb = (list: readonly Sample[]) => median(list.map((one) => one.cpuSeconds / (one.bytes / 1e9)));
+  const base = cpuPerGb(samples.get("c loop") ?? []);
+  return [...samples].map(([server, list]) => ({
+    readers,
+    server,
+    cpuPerGb: cpuPerGb(list),
+    ratio: cpuPerGb(list) / base,
+    load: median(list.map((one) => one.cpuSeconds / one.seconds)),
+    bytes: median(list.map((one) => one.bytes)),
+    leastShare: Math.min(...list.map((one) => one.leastBytes / ((one.seconds * BITS_PER_SECOND) / 8))),
+    stalls: list.reduce((sum, one) => sum + one.stalls, 0),
+    longestGapMs: Math.max(...list.map((one) => one.longestGapMs)),
+    badSyncs: list.reduce((sum, one) => sum + one.badSyncs, 0),
+    closed: list.reduce((sum, one) => sum + one.closed, 0),
+  }));
+}
