@@ -1,14 +1,18 @@
 import type { LaneReader, Span } from "@millrace/engine";
 
-/** Bytes that all viewers at the live edge get in one go, held until the last of them has been written. */
+/**
+ * Bytes that all viewers at the live edge get in one go. They stay in the lane's own memory, held until the last write
+ * that needs them is done.
+ */
 export class Batch {
-  readonly views: Uint8Array[] = [];
-  readonly #spans: Span[] = [];
   readonly #reader: LaneReader;
+  /** The runs of memory that it is made of: one, or two where a slab ended in the middle. */
+  readonly #runs: { readonly span: Span; readonly view: Uint8Array; length: number }[] = [];
   /** Number of the batch's first chunk. */
   readonly firstSeq: number;
   /** Writes that still need the memory, plus one while the batch is being handed out. */
   #users = 1;
+  #view: Uint8Array | undefined;
   bytes = 0;
 
   constructor(reader: LaneReader) {
@@ -16,30 +20,34 @@ export class Batch {
     this.firstSeq = reader.position;
   }
 
-  /** Adds the reader's current chunk; joins it to the one before where they lie side by side. */
+  /** Adds the reader's current chunk. */
   add(): void {
     const { chunk } = this.#reader;
-    const view = this.#reader.hold();
-    if (view === undefined) return;
-    this.bytes += view.length;
-    const last = this.#spans.length - 1;
-    const span = this.#spans[last];
-    const lastView = this.views[last];
+    const last = this.#runs[this.#runs.length - 1];
     if (
-      span !== undefined &&
-      lastView !== undefined &&
-      span.arena === chunk.arena &&
-      span.slab === chunk.slab &&
-      span.generation === chunk.generation &&
-      lastView.byteOffset + lastView.length === view.byteOffset
+      last !== undefined &&
+      last.span.arena === chunk.arena &&
+      last.span.slab === chunk.slab &&
+      last.span.generation === chunk.generation &&
+      last.span.offset + last.length === chunk.offset
     ) {
-      // The first hold on the slab covers this chunk too.
-      this.#reader.release();
-      this.views[last] = new Uint8Array(view.buffer, lastView.byteOffset, lastView.length + view.length);
-      return;
+      // It lies beside the one before: the hold on the slab covers it too.
+      last.length += chunk.length;
+    } else {
+      const view = this.#reader.hold();
+      if (view === undefined) return;
+      this.#runs.push({ span: this.#reader.span(), view, length: chunk.length });
     }
-    this.views.push(view);
-    this.#spans.push(this.#reader.span());
+    this.bytes += chunk.length;
+  }
+
+  /**
+   * All of it, as one array; ask when nothing will be added any more. Where a slab ended in the middle that is a copy,
+   * made once for all viewers: cheaper than a second write for each of them.
+   */
+  get view(): Uint8Array {
+    this.#view ??= this.#runs.length === 1 ? this.#first() : this.#copy();
+    return this.#view;
   }
 
   use(): void {
@@ -47,8 +55,26 @@ export class Batch {
   }
 
   done(): void {
-    if (--this.#users > 0) return;
-    for (const span of this.#spans) this.#reader.releaseSpan(span);
-    this.#spans.length = 0;
+    if (--this.#users === 0) this.#release();
+  }
+
+  #first(): Uint8Array {
+    const { view, length } = this.#runs[0] as { view: Uint8Array; length: number };
+    return new Uint8Array(view.buffer, view.byteOffset, length);
+  }
+
+  #copy(): Uint8Array {
+    const copy = new Uint8Array(this.bytes);
+    let at = 0;
+    for (const { view, length } of this.#runs) {
+      copy.set(new Uint8Array(view.buffer, view.byteOffset, length), at);
+      at += length;
+    }
+    this.#release();
+    return copy;
+  }
+
+  #release(): void {
+    for (const { span } of this.#runs.splice(0)) this.#reader.releaseSpan(span);
   }
 }

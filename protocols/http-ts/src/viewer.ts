@@ -6,6 +6,7 @@ import { Batch } from "./batch.ts";
 const HIGH_WATER_BYTES = 256 * 1024;
 /** A viewer that takes nothing for so long is dropped. */
 const STALL_MS = 30_000;
+const NOTHING = new Uint8Array(0);
 
 /** The round that a viewer at the live edge takes part in. */
 export interface Round {
@@ -75,14 +76,23 @@ export class Viewer {
       this.#fallBehind(batch.firstSeq);
       return;
     }
-    const { views } = batch;
-    if (views.length === 0) return;
-    batch.use();
-    this.#queue.push(batch);
-    if (views.length > 1) socket.cork();
-    for (let i = 0; i < views.length - 1; i++) socket.write(views[i] as Uint8Array);
-    socket.write(views[views.length - 1] as Uint8Array, this.#onWritten);
-    if (views.length > 1) socket.uncork();
+    if (batch.bytes > 0) this.#write(batch);
+  }
+
+  /**
+   * Most writes are taken by the system at once: then nobody need hear of their end, and the memory need not be held.
+   * A write with a callback costs twice as much time outside the system as one without.
+   */
+  #write(batch: Batch): void {
+    const { socket } = this;
+    const waits = socket.writableLength > 0;
+    if (!waits) socket.write(batch.view);
+    if (waits || socket.writableLength > 0) {
+      batch.use();
+      this.#queue.push(batch);
+      // Behind a write that is under way, an empty one tells of its end.
+      socket.write(waits ? batch.view : NOTHING, this.#onWritten);
+    }
     this.session.bytes += batch.bytes;
   }
 
@@ -128,11 +138,8 @@ export class Viewer {
     }
     const first = session.bytes === 0 || skipped;
     if (first && reader.key && reader.bare) socket.write(reader.tables());
-    batch.use();
-    this.#queue.push(batch);
-    socket.write(batch.views[0] as Uint8Array, this.#onWritten);
+    this.#write(batch);
     batch.done();
-    session.bytes += batch.bytes;
   }
 
   /** Now and then: drops a viewer that takes nothing. */
