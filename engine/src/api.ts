@@ -81,6 +81,8 @@ export interface StreamHost {
   /** Keeps the memory under a span from being reused until `releaseSpan`. False when it is gone already. */
   holdSpan(span: Span): boolean;
   releaseSpan(span: Span): void;
+  /** When somebody last asked for the stream in any worker, UTC in milliseconds. */
+  readonly lastWantedMs: number;
   /** Current description. */
   info(): StreamInfo;
 }

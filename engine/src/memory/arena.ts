@@ -1,5 +1,5 @@
-/** Bytes in one slab. A stream of 4 Mbit/s fills two of them in a second. */
-export const SLAB_BYTES = 256 * 1024;
+/** Bytes in one slab. A stream of 4 Mbit/s fills four of them in a second. */
+export const SLAB_BYTES = 128 * 1024;
 /** Slabs in one arena: the unit in which memory is asked of the system and announced to other workers. */
 export const SLABS_PER_ARENA = 16;
 

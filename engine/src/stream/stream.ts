@@ -63,6 +63,7 @@ export class Stream implements InputHost, StreamHost {
   #stopped = false;
   #everOnAir = false;
   #lastWantedNs: number;
+  lastWantedMs = 0;
   viewers = 0;
   switches = 0;
   bytesIn = 0;
@@ -132,6 +133,7 @@ export class Stream implements InputHost, StreamHost {
   /** Somebody wants the stream now. */
   touch(): void {
     this.#lastWantedNs = this.nowNs();
+    this.lastWantedMs = this.clock.wallMs();
   }
 
   /** Several times a second. */

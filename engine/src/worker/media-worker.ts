@@ -1,6 +1,7 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
+import { getHeapStatistics } from "node:v8";
 import type { AccessRequest, Clock, LaneName, ServerConfig } from "@millrace/model";
-import type { Protocol, Publication, Runtime, Verdict, ViewerSession } from "../api.ts";
+import type { Protocol, Publication, Runtime, Source, Verdict, ViewerSession } from "../api.ts";
 import { messageOf, refusal } from "../errors.ts";
 import { HttpDoor } from "../http/door.ts";
 import type { LaneReader } from "../lane/reader.ts";
@@ -14,9 +15,9 @@ import { Peer, type PeerLink } from "./bus.ts";
 import { ControlLine } from "./control-line.ts";
 import { Directory } from "./directory.ts";
 import { LaneExchange, type TracksNews } from "./lane-exchange.ts";
-import { PipeSource } from "./pipe.ts";
+import { DirectSource, PipeSource } from "./pipe.ts";
 import type { ToWorker, WorkerReport, WorkerStart } from "./protocol.ts";
-import { Publications } from "./publications.ts";
+import { directPublication, Publications } from "./publications.ts";
 import { type ShelfNews, Shelves } from "./shelves.ts";
 import { Ticker } from "./ticker.ts";
 import { Viewers } from "./viewers.ts";
@@ -137,15 +138,27 @@ export class MediaWorker implements Runtime {
 
   async publish(request: AccessRequest): Promise<Publication> {
     const owner = await this.#ownerOf(request.stream, true);
-    const { lane, publication } = this.#publications.open(request.stream, this.openSession(request));
+    const session = this.openSession(request);
+    if (owner === undefined) return this.#publishHere(request.stream, session);
+    const { lane, publication } = this.#publications.open(request.stream, session);
     try {
-      if (owner === undefined) this.#takePublisher(request.stream, lane.view.read("live"), lane.writer.id);
-      else await owner.ask("publish", { stream: request.stream, handle: lane.attach(owner) });
+      await owner.ask("publish", { stream: request.stream, handle: lane.attach(owner) });
     } catch (error) {
       publication.end();
       throw error;
     }
     return publication;
+  }
+
+  #publishHere(stream: string, session: ViewerSession): Publication {
+    const source = new DirectSource();
+    try {
+      this.#takePublisher(stream, source);
+    } catch (error) {
+      session.close();
+      throw error;
+    }
+    return directPublication(source, session);
   }
 
   holdSpan(span: Span): Uint8Array | undefined {
@@ -245,23 +258,23 @@ export class MediaWorker implements Runtime {
 
   // Publishers.
 
-  #takePublisher(name: string, reader: LaneReader, pipe: string, peer?: Peer): void {
-    const config = this.#directory.configOf(name);
+  #takePublisher(name: string, source: Source): void {
     const stream = this.#obtain(name);
-    const source = new PipeSource(reader);
-    if (!stream.acceptsPublish || config === undefined) {
-      reader.close();
+    if (!stream.acceptsPublish) {
       throw refusal("forbidden", `stream "${name}" does not accept publishing: add "publish_enabled;" to it`);
     }
-    const input = stream.publish(source);
-    if (input === undefined) {
+    if (stream.publish(source) === undefined) throw refusal("busy", `somebody publishes "${name}" already`);
+  }
+
+  #takePipe(peer: Peer, name: string, handle: LaneHandle): void {
+    const reader = this.#exchange.import(peer, handle).read("live");
+    try {
+      this.#takePublisher(name, new PipeSource(reader));
+    } catch (error) {
       reader.close();
-      throw refusal("busy", `somebody publishes "${name}" already`);
+      throw error;
     }
-    reader.onClose = () => {
-      if (peer === undefined) queueMicrotask(() => this.#publications.cancel(pipe));
-      else peer.tell("unpublish", pipe);
-    };
+    reader.onClose = () => peer.tell("unpublish", handle.id);
   }
 
   // Other workers.
@@ -280,7 +293,7 @@ export class MediaWorker implements Runtime {
     }
     if (method === "publish") {
       const { stream, handle } = argument as { stream: string; handle: LaneHandle };
-      this.#takePublisher(stream, this.#exchange.import(peer, handle).read("live"), handle.id, peer);
+      this.#takePipe(peer, stream, handle);
       return true;
     }
     throw refusal("unavailable", `unknown question "${method}"`);
@@ -369,11 +382,17 @@ export class MediaWorker implements Runtime {
 
   #report(): WorkerReport {
     const { user, system } = process.threadCpuUsage();
+    const heap = getHeapStatistics();
     const report: WorkerReport = {
       worker: this.workerIndex,
       streams: [...this.#streams.values()].map((stream) => stream.info()),
       sessions: this.#viewers.describe(),
-      memory: { arenaBytes: this.#pool.totalBytes, freeBytes: this.#pool.freeBytes },
+      memory: {
+        arenaBytes: this.#pool.totalBytes,
+        freeBytes: this.#pool.freeBytes,
+        heapBytes: heap.used_heap_size,
+        externalBytes: heap.external_memory,
+      },
       loop: {
         p50Ms: this.#loop.percentile(50) / 1e6,
         p99Ms: this.#loop.percentile(99) / 1e6,

@@ -50,7 +50,14 @@ export interface WorkerReport {
   readonly worker: number;
   readonly streams: readonly StreamInfo[];
   readonly sessions: readonly SessionInfo[];
-  readonly memory: { readonly arenaBytes: number; readonly freeBytes: number };
+  readonly memory: {
+    /** Shared memory asked of the system, and how much of it is free. */
+    readonly arenaBytes: number;
+    readonly freeBytes: number;
+    /** JavaScript objects, and what they hold outside the heap. */
+    readonly heapBytes: number;
+    readonly externalBytes: number;
+  };
   /** Event-loop delay since the last report, milliseconds. */
   readonly loop: { readonly p50Ms: number; readonly p99Ms: number; readonly maxMs: number };
   /** CPU time of this thread since its start, microseconds. */

@@ -3,6 +3,7 @@ import type { Publication, ViewerSession } from "../api.ts";
 import { LaneWriter } from "../lane/writer.ts";
 import type { SlabPool } from "../memory/pool.ts";
 import type { ExportedLane, LaneExchange } from "./lane-exchange.ts";
+import type { DirectSource } from "./pipe.ts";
 import type { Ticker } from "./ticker.ts";
 
 /** How far back the pipe from a publisher's worker to the owner's reaches. */
@@ -24,8 +25,8 @@ export interface OpenPipe {
 }
 
 /**
- * The publishers whose connections this worker serves. Each writes into a lane of its own, which the stream's owner
- * reads, be it this worker or another.
+ * The publishers whose connections this worker serves for streams of other workers. Each writes into a lane of its own,
+ * which the stream's owner reads.
  */
 export class Publications {
   readonly #options: PublicationsOptions;
@@ -63,6 +64,27 @@ export class Publications {
   cancel(id: string): void {
     this.#open.get(id)?.();
   }
+}
+
+/** The handle of a publisher whose stream lives in this very worker. */
+export function directPublication(source: DirectSource, session: ViewerSession): Publication {
+  const abort = new AbortController();
+  let ended = false;
+  source.onEnd = () => {
+    session.close();
+    if (!ended) abort.abort();
+    ended = true;
+  };
+  const ts = (bytes: Uint8Array): void => {
+    session.bytes += bytes.length;
+    source.write(bytes);
+  };
+  const end = (): void => {
+    ended = true;
+    source.end();
+    session.close();
+  };
+  return { writer: { ts }, signal: abort.signal, end };
 }
 
 function append(writer: LaneWriter, bytes: Uint8Array): void {

@@ -5,10 +5,18 @@ import type { Segment } from "./segment.ts";
 /** Program date-time follows the wall clock by at most this much a segment: a step would tear the timeline. */
 const SLEW_MS = 10;
 
+/**
+ * The target duration leaves room for segments longer than the first: rounded, they may reach it (RFC 8216 §4.3.3.1), so
+ * a quarter of a second is left of the half.
+ */
+const MARGIN_MS = 250;
+
 interface Listed {
   readonly segment: Segment;
   readonly dateMs: number;
   readonly durationMs: number;
+  /** When it came into the playlist. */
+  readonly sinceMs: number;
 }
 
 interface Leaving {
@@ -25,6 +33,8 @@ export class LiveWindow {
   #mediaSequence: number;
   #discontinuitySequence = 0;
   #targetDurationS: number | undefined;
+  /** When a playlist was last handed out. A segment that no client can know of need not outlive the playlist. */
+  servedMs = 0;
 
   constructor(options: { segments: number; segmentMs: number; firstSequence: number }) {
     this.#wanted = options.segments;
@@ -44,12 +54,16 @@ export class LiveWindow {
 
   add(segment: Segment, nowMs: number): void {
     const durationMs = (segment.durationTicks * 1000) / TICKS_PER_SECOND;
-    this.#targetDurationS ??= Math.max(1, Math.round(this.#segmentMs / 1000), Math.round(durationMs / 1000));
-    this.#listed.push({ segment, durationMs, dateMs: this.#dateOf(segment) });
+    const leastS = Math.ceil((Math.max(this.#segmentMs, durationMs) - MARGIN_MS) / 1000);
+    this.#targetDurationS ??= Math.max(1, leastS);
+    this.#listed.push({ segment, durationMs, dateMs: this.#dateOf(segment), sinceMs: nowMs });
     this.#trim(nowMs);
   }
 
-  /** Segments that need not be served any more: their own and the playlist's duration have gone by (§6.2.2). */
+  /**
+   * Segments that need not be served any more: since a playlist that named them was last handed out, their own and the
+   * playlist's duration have gone by (§6.2.2).
+   */
   expired(nowMs: number): Segment[] {
     const gone = this.#leaving.filter((leaving) => leaving.untilMs <= nowMs);
     if (gone.length > 0) this.#leaving = this.#leaving.filter((leaving) => leaving.untilMs > nowMs);
@@ -87,13 +101,17 @@ export class LiveWindow {
   #trim(nowMs: number): void {
     const leastMs = 3 * (this.#targetDurationS ?? 1) * 1000;
     let totalMs = this.#listed.reduce((sum, each) => sum + each.durationMs, 0);
+    // No playlist that was handed out had the newest segment in it yet.
+    const distributedMs = totalMs - (this.#listed[this.#listed.length - 1]?.durationMs ?? 0);
     while (this.#listed.length > this.#wanted) {
       const first = this.#listed[0] as Listed;
       if (totalMs - first.durationMs < leastMs) return;
       this.#listed.shift();
       this.#mediaSequence++;
       if (first.segment.discontinuity) this.#discontinuitySequence++;
-      this.#leaving.push({ segment: first.segment, untilMs: nowMs + first.durationMs + totalMs });
+      const known = this.servedMs >= first.sinceMs;
+      const untilMs = known ? this.servedMs + first.durationMs + distributedMs : nowMs;
+      this.#leaving.push({ segment: first.segment, untilMs });
       totalMs -= first.durationMs;
     }
   }

@@ -47,6 +47,7 @@ export class HlsPackaging implements Packaging {
 
   #publish(segment: Segment): void {
     const now = this.#host.clock.wallMs();
+    this.#window.servedMs = this.#host.lastWantedMs;
     this.#window.add(segment, now);
     const { uri, head, spans, bytes } = segment;
     const targetDurationS = this.#window.targetDurationS ?? 1;

@@ -71,6 +71,31 @@ test("segments are the lane's own memory, every chunk in one of them, each slab 
   assert.equal(host.readers, 0);
 });
 
+test("a key frame a little behind the time at which a long segment was ended: nothing is lost", () => {
+  // Between key frames time is told by the PCR, and may run ahead of the decoding time of the next one.
+  const { host, segments, play } = cut({ segmentMs: 1000, targetS: 1 });
+  const lap = (from: number): FakeChunk[] => [
+    { ms: from, key: true },
+    { ms: from + 700 },
+    { ms: from + 1395 },
+  ];
+  play([
+    ...lap(0),
+    ...lap(1360),
+    ...lap(2720),
+    ...lap(4080),
+    { ms: 5440, key: true },
+    { ms: 6800, key: true },
+  ]);
+  const chunks = bytesOf(segments.flatMap((segment) => segment.spans));
+  assert.deepEqual(chunks, bytesOf(host.spans).slice(0, chunks.length));
+  assert.ok(chunks.length >= 12, `${chunks.length} chunks`);
+  assert.ok(
+    durations(segments).every((ms) => ms > 500 && ms < 1490),
+    durations(segments).join(),
+  );
+});
+
 test("what comes before the first key frame is left out", () => {
   const { host, segments, play } = cut();
   play([{ ms: 0 }, { ms: 100 }]);

@@ -4,6 +4,11 @@ import { OpenSegment, type Segment } from "./segment.ts";
 
 /** Rounded, a segment may not be longer than the target duration (RFC 8216 §4.3.3.1): this much is left over. */
 const ROUNDING_TICKS = 0.49 * TICKS_PER_SECOND;
+/**
+ * Between key frames the PCR tells the time, and may run so far ahead of the next one's DTS. A segment that was ended by
+ * time shortly before a key frame is not worth another end there.
+ */
+const AHEAD_TICKS = TICKS_PER_SECOND;
 /** An input without key frames is cut by time alone after this many wanted durations. */
 const PATIENCE = 4;
 
@@ -77,8 +82,9 @@ export class Segmenter {
     if (this.#broken) return reader.key || open.spans.length > 0;
     const length = ticks - open.startTicks;
     if (reader.key) {
+      if (length < 0) return length < -AHEAD_TICKS;
       const gop = Math.max(0, ticks - this.#lastKeyTicks);
-      return length + gop / 2 >= this.#wantedTicks || length < 0;
+      return length + gop / 2 >= this.#wantedTicks && length * 8 >= this.#wantedTicks;
     }
     const target = this.#options.targetDurationS();
     const most =

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { concat } from "@millrace/bytes";
 import { PCR_WRAP } from "@millrace/model";
-import { hasPcr, PACKET_SIZE, pcrOf, pidOf, writeNull, writePcrPacket } from "../packet.ts";
+import { AF_DISCONTINUITY, hasPcr, PACKET_SIZE, pcrOf, pidOf, writeNull, writePcrPacket } from "../packet.ts";
 import { alignedPackets, fixture, missing, sharedMedia } from "../testing/media.ts";
 import { pcrDiff } from "../ts-time.ts";
 import { PcrPacer, type PcrPacerOptions } from "./index.ts";
@@ -111,6 +111,16 @@ test("a PCR that wraps is no break, one that leaps is: it costs no time", () => 
     assert.ok(Math.abs(ns[800]! - ns[0]! - 320 * MS) <= 2 * MS, `${ns[800]! - ns[0]!}`);
     assert.equal(Buffer.compare(bytes, both), 0);
   }
+});
+
+test("a step ahead that is announced is time all the same: laps of a file whose lead over its PCR grew", () => {
+  const before = stream(400, { every: 100, step: 27_000 * 40 });
+  // 40 ms are due, 340 come: the splicer had to make room for time stamps that must not go back.
+  const after = stream(401, { every: 100, step: 27_000 * 40, first: 27_000 * (160 + 300) });
+  after[5] = (after[5] as number) | AF_DISCONTINUITY;
+  const { ns, pacer } = play(concat([before, after]));
+  assert.equal(pacer.counters.resyncs, 0);
+  assert.ok(Math.abs(ns[800]! - ns[0]! - (160 + 300 + 160) * MS) <= 2 * MS, `${(ns[800]! - ns[0]!) / MS} ms`);
 });
 
 test("the ring may be smaller than a PCR interval, or there may be no PCR: an estimate serves", () => {

@@ -69,8 +69,10 @@ export class PcrTimeline {
     const step = this.#pcr >= 0 ? pcrDiff(this.#pcr, raw) : Number.NaN;
     this.#pcr = raw;
     const packets = index - this.#lastIndex;
-    if (step > 0 && step <= STEP_MAX && !hasDiscontinuity(buf, at)) {
-      this.#learnPace(step / packets);
+    if (step > 0 && step <= STEP_MAX) {
+      // Announced or not, a step ahead is time that receivers wait for: a source that never does runs fast. Only the
+      // pace it says nothing of.
+      if (!hasDiscontinuity(buf, at)) this.#learnPace(step / packets);
       this.mark(index, this.#lastTime + step);
       return true;
     }
