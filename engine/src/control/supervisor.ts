@@ -32,6 +32,8 @@ interface Member {
   stopped: boolean;
 }
 
+/** Streams that `live` and `rewrite` may make: whoever asks for names must not use up the machine. */
+const DYNAMIC_MAX = 2000;
 const RESTART_MS = 100;
 const REPORT_TIMEOUT_MS = 2000;
 /** Open sessions get this long to be flushed at shutdown. */
@@ -217,6 +219,7 @@ export class Supervisor {
     if (known !== undefined) return known;
     const config = matchPattern(this.#server, name);
     if (config === undefined) throw refusal("not-found", `there is no stream "${name}"`);
+    if (this.#dynamic.size >= DYNAMIC_MAX) throw refusal("busy", "too many streams were made on request");
     this.#dynamic.set(name, config);
     this.#assign();
     this.#tellDirectory();

@@ -164,7 +164,7 @@ export class Ring {
     const base = this.#base(seq);
     if (Atomics.load(words, base + SEQ) !== seq) return false;
     into.seq = seq;
-    into.arena = words[base + ARENA] as number;
+    into.arena = (words[base + ARENA] as number) >>> 0;
     into.slab = words[base + SLAB] as number;
     into.generation = words[base + GENERATION] as number;
     into.offset = words[base + OFFSET] as number;

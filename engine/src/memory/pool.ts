@@ -28,7 +28,7 @@ export class ArenaTable {
 
   /** Forgets the arenas of a worker that is gone; memory under views that are still queued stays alive by itself. */
   dropOwner(owner: number): void {
-    for (const id of this.#arenas.keys()) if (arenaOwner(id) === owner) this.#arenas.delete(id);
+    for (const id of this.#arenas.keys()) if (arenaOwner(id) === owner % OWNERS) this.#arenas.delete(id);
   }
 
   hold(span: Span): Uint8Array | undefined {
@@ -45,6 +45,8 @@ export class ArenaTable {
 
 /** Arena ids carry their owner, so that two workers never give out the same one. */
 const IDS_PER_OWNER = 1 << 20;
+/** Ids fit 32 bits; a number that comes again after 4096 starts of workers belongs to nobody alive. */
+const OWNERS = 1 << 12;
 
 export function arenaOwner(id: number): number {
   return Math.floor(id / IDS_PER_OWNER);
@@ -122,7 +124,7 @@ export class SlabPool {
   }
 
   #grow(): void {
-    const arena = Arena.create(this.#owner * IDS_PER_OWNER + this.#nextId++);
+    const arena = Arena.create((this.#owner % OWNERS) * IDS_PER_OWNER + (this.#nextId++ % IDS_PER_OWNER));
     this.#arenas.push(arena);
     this.#table.add(arena.handle);
     this.onArena?.(arena.handle);

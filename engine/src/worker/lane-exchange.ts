@@ -111,6 +111,11 @@ export class LaneExchange {
     return view;
   }
 
+  /** The peer announced memory: readers that were shown a chunk in it too early can go on. */
+  wakeAll(peer: number): void {
+    for (const view of this.#imported.get(peer)?.values() ?? []) view.wake();
+  }
+
   /** The peer's bell rang. */
   poll(peer: number): void {
     const views = this.#imported.get(peer);

@@ -300,8 +300,10 @@ export class MediaWorker implements Runtime {
   }
 
   #onPeerTell(peer: Peer, topic: string, value: unknown): void {
-    if (topic === "arena") this.#arenas.add(value as ArenaHandle);
-    else if (topic === "arena-gone") this.#arenas.drop(value as number);
+    if (topic === "arena") {
+      this.#arenas.add(value as ArenaHandle);
+      this.#exchange.wakeAll(peer.index);
+    } else if (topic === "arena-gone") this.#arenas.drop(value as number);
     else if (topic === "tracks") this.#exchange.applyTracks(peer.index, value as TracksNews);
     else if (topic === "shelf") this.#shelves.apply(peer.index, value as ShelfNews);
     else if (topic === "touch") this.#streams.get(value as string)?.touch();

@@ -10,3 +10,7 @@ export function hlsNotReady(stream: string): MillraceError {
 export function noSuchSegment(name: string): MillraceError {
   return refusal("not-found", `no segment ${name}`);
 }
+
+export function noSuchStream(stream: string): MillraceError {
+  return refusal("not-found", `there is no stream "${stream}"`);
+}

@@ -21,6 +21,7 @@ async function serve(t: TestContext, options: { shelfDelayMs?: number; gone?: bo
   const state = { held: 0, most: 0, opened: 0 };
   const runtime: Partial<Runtime> = {
     clock: { nowNs: () => performance.now() * 1e6, wallMs: () => Date.now() },
+    knows: () => true,
     authorize: async () => {
       await sleep(5);
       return { ok: true };

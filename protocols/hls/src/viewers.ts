@@ -1,5 +1,6 @@
 import type { HttpExchange, Runtime, ViewerSession } from "@millrace/engine";
 import type { AccessRequest } from "@millrace/model";
+import { noSuchStream } from "./errors.ts";
 
 /** HLS has no connection: a viewer that asked for nothing in this time has gone. */
 const GONE_MS = 30_000;
@@ -30,6 +31,8 @@ export class HlsViewers {
       known.seenMs = now;
       return known.session;
     }
+    // A session for every name that somebody makes up would fill memory.
+    if (!this.#runtime.knows(access.stream)) throw noSuchStream(access.stream);
     const verdict = await this.#runtime.authorize(access);
     if (!verdict.ok) {
       exchange.response.writeHead(403, { "Content-Type": "text/plain", "Access-Control-Allow-Origin": "*" });
