@@ -19,6 +19,8 @@ interface Outcome {
 /** The longest first, so that two cores finish together. Each exits non-zero when it finds anything. */
 const CHECKS: readonly Check[] = [
   { name: "types", command: ["tsc", "-p", "."] },
+  { name: "page types", command: ["tsc", "-p", "apps/web"] },
+  { name: "reference", command: [process.execPath, "scripts/docs.ts", "--check"] },
   { name: "lint", command: ["oxlint", "--type-aware", "--deny-warnings"] },
   { name: "dead code", command: ["knip"] },
   { name: "layers", command: [process.execPath, "scripts/check-layering.ts"] },

@@ -5,7 +5,7 @@ import { PACKET_SIZE, writePcrPacket } from "../packet.ts";
 import { serializePesHeader } from "../pes.ts";
 import { TsAnalyser } from "./analyser.ts";
 import type { TsReport } from "./report.ts";
-import { StreamBuilder } from "./testing.ts";
+import { StreamBuilder } from "./analyse.test-support.ts";
 
 const MS = 27_000;
 

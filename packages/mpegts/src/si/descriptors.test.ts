@@ -9,7 +9,7 @@ import {
   type SiDescriptor,
   serializeSiDescriptors,
 } from "./descriptors.ts";
-import { descriptorList } from "./testing.ts";
+import { descriptorList } from "./si.test-support.ts";
 
 /** A loop of one descriptor in hexadecimal, and what it reads as. Those marked false are only read. */
 const CASES: readonly (readonly [loop: string, descriptor: SiDescriptor, written?: false])[] = [

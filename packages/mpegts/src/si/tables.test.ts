@@ -11,7 +11,7 @@ import { buildSdtSections, parseSdt, type RunningStatus, serializeSdt } from "./
 import { SINGLE_SECTION } from "./section-body.ts";
 import { SubTableCollector } from "./sub-table.ts";
 import { parseSiSection, tableName } from "./tables.ts";
-import { descriptorList, record, utcMs } from "./testing.ts";
+import { descriptorList, record, utcMs } from "./si.test-support.ts";
 import { parseTdt, parseTot, serializeTdt, serializeTot } from "./time-tables.ts";
 
 const id = fc.integer({ min: 0, max: 0xffff });
