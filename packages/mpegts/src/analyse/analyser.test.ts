@@ -3,9 +3,9 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { PACKET_SIZE, writePcrPacket } from "../packet.ts";
 import { serializePesHeader } from "../pes.ts";
+import { StreamBuilder } from "./analyse.test-support.ts";
 import { TsAnalyser } from "./analyser.ts";
 import type { TsReport } from "./report.ts";
-import { StreamBuilder } from "./analyse.test-support.ts";
 
 const MS = 27_000;
 

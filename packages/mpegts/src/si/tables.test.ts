@@ -9,9 +9,9 @@ import { eventTexts } from "./epg-event.ts";
 import { parseBat, parseNit, serializeBat, serializeNit } from "./nit.ts";
 import { buildSdtSections, parseSdt, type RunningStatus, serializeSdt } from "./sdt.ts";
 import { SINGLE_SECTION } from "./section-body.ts";
+import { descriptorList, record, utcMs } from "./si.test-support.ts";
 import { SubTableCollector } from "./sub-table.ts";
 import { parseSiSection, tableName } from "./tables.ts";
-import { descriptorList, record, utcMs } from "./si.test-support.ts";
 import { parseTdt, parseTot, serializeTdt, serializeTot } from "./time-tables.ts";
 
 const id = fc.integer({ min: 0, max: 0xffff });

@@ -25,6 +25,7 @@ export class FakeHost {
   gone = false;
   wall = 1_800_000_000_000;
   readers = 0;
+  lastWantedMs = 0;
   #slab = 0;
   #used = 0;
   #position = 0;

@@ -1,0 +1,65 @@
+import assert from "node:assert/strict";
+import { describe, type TestContext, test } from "node:test";
+import { needs } from "../e2e/kit/programs.ts";
+import { TestServer } from "../e2e/kit/server.ts";
+import { type Coding, FPS, startEncoder } from "./kit/encoder.ts";
+import { assertInSync, spanOf, unevenSteps, watch } from "./kit/viewer.ts";
+
+/** What is watched of each. */
+const SECONDS = 4;
+
+interface Case {
+  readonly coding: Coding;
+  readonly method?: string;
+  readonly options?: readonly string[];
+  /** The audio codec as it is read, where that has a name of its own. */
+  readonly audio?: string;
+}
+
+const CASES: readonly Case[] = [
+  { coding: { video: "h264", audio: "aac" } },
+  { coding: { video: "h264", audio: "aac" }, options: ["-mpegts_flags", "latm"], audio: "aac_latm" },
+  { coding: { video: "h264", audio: "ac3" }, method: "PUT" },
+  { coding: { video: "h264", audio: "mp3" } },
+  { coding: { video: "h264", audio: "opus" } },
+  { coding: { video: "hevc", audio: "aac" }, method: "PUT" },
+  { coding: { video: "hevc", audio: "eac3" } },
+  { coding: { video: "mpeg2video", audio: "mp2" } },
+  { coding: { video: "h264" }, method: "PUT" },
+  { coding: { audio: "aac" } },
+  { coding: { audio: "mp3" } },
+];
+
+async function publishAndWatch(t: TestContext, each: Case): Promise<void> {
+  const { coding, method = "POST", options = [] } = each;
+  if (!needs(t, "ffmpeg")) return;
+  const server = await TestServer.start(t, "stream one { publish_enabled; segment_duration 1; }");
+  const url = server.url("/one/mpegts");
+  const encoder = startEncoder(t, coding, { url, options: [...options, "-method", method] });
+  await server.waitFor("publisher", 8000).catch((error: Error) => {
+    throw new Error(`${error.message}\n${encoder.stderr}`);
+  });
+  const watching = { seconds: SECONDS, video: coding.video !== undefined, audio: coding.audio !== undefined };
+  const wanted = [coding.video, each.audio ?? coding.audio].filter((codec) => codec !== undefined);
+  const seen = await Promise.all([watch(url, watching), watch(server.url("/one/index.m3u8"), watching)]);
+  for (const [i, { codecs, video, audio, complaints }] of seen.entries()) {
+    const way = i === 0 ? "HTTP-TS" : "HLS";
+    assert.deepEqual(codecs, wanted, way);
+    assert.deepEqual(complaints, [], way);
+    if (coding.video !== undefined) {
+      assert.ok(Math.abs(video.length - SECONDS * FPS) <= 1, `${way}: ${video.length} pictures`);
+      assert.deepEqual(unevenSteps(video, 1 / FPS), [], way);
+    }
+    if (coding.audio !== undefined) assert.ok(spanOf(audio) > SECONDS - 0.5, `${way}: ${spanOf(audio)} s`);
+    if (wanted.length === 2) assertInSync(video, audio, way);
+  }
+  assert.ok(encoder.running, `the encoder goes on: ${encoder.stderr}`);
+}
+
+describe("ffmpeg publishes over HTTP and plays HTTP-TS and HLS", { concurrency: 2 }, () => {
+  for (const each of CASES) {
+    const { video, audio } = each.coding;
+    const name = [video, each.audio ?? audio].filter((codec) => codec !== undefined).join(" and ");
+    test(`${name} by ${each.method ?? "POST"}`, (t) => publishAndWatch(t, each));
+  }
+});
