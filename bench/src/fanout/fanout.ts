@@ -1,8 +1,9 @@
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { compile } from "../compile.ts";
-import { median } from "../measure.ts";
+import { cpuSecondsOf, median } from "../measure.ts";
 import { syntheticTs } from "../synthetic-ts.ts";
 import { type ContestantName, contestants, type Field } from "./contestants.ts";
 import { measureFanout, type Sample } from "./sink.ts";
@@ -40,6 +41,7 @@ export interface FanoutRow {
 export const BITS_PER_SECOND = 8_000_000;
 /** More than connecting and warming up take. */
 const SPARE_S = 30;
+const WARM_UP_MS = 3000;
 
 /** One stream to many readers over HTTP, for each server in turn. */
 export async function runFanout(options: FanoutOptions): Promise<FanoutRow[]> {
@@ -58,6 +60,7 @@ export async function runFanout(options: FanoutOptions): Promise<FanoutRow[]> {
 async function measureAll(options: FanoutOptions, field: Field): Promise<FanoutRow[]> {
   const program = compile("sink", field.folder);
   const rows: FanoutRow[] = [];
+  if (options.servers.includes("millrace")) rows.push(await measureInput(options, field));
   for (const readers of options.readers) {
     const samples = new Map<ContestantName, Sample[]>(options.servers.map((server) => [server, []]));
     // The servers take turns within a repeat, so that a slow minute of the machine hits all of them.
@@ -70,6 +73,35 @@ async function measureAll(options: FanoutOptions, field: Field): Promise<FanoutR
     rows.push(...summarize(readers, samples));
   }
   return rows;
+}
+
+/**
+ * What it costs Millrace to take the stream in while nobody watches. It is part of each of its other rows; the servers
+ * beside it have the stream at hand from the start.
+ */
+async function measureInput(options: FanoutOptions, field: Field): Promise<FanoutRow> {
+  const loads: number[] = [];
+  for (let repeat = 1; repeat <= options.repeats; repeat += 1) {
+    options.progress?.(`no reader, millrace, ${repeat} of ${options.repeats}`);
+    await using running = await contestants.millrace(field);
+    await sleep(WARM_UP_MS);
+    const before = cpuOf(running.pids());
+    await sleep(options.seconds * 1000);
+    loads.push((cpuOf(running.pids()) - before) / options.seconds);
+  }
+  const nothing = { bytes: 0, leastShare: Number.NaN, stalls: 0, longestGapMs: 0, badSyncs: 0, closed: 0 };
+  return {
+    readers: 0,
+    server: "millrace",
+    cpuPerGb: Number.NaN,
+    ratio: Number.NaN,
+    load: median(loads),
+    ...nothing,
+  };
+}
+
+function cpuOf(pids: readonly number[]): number {
+  return pids.reduce((sum, pid) => sum + cpuSecondsOf(pid), 0);
 }
 
 /** One row for each server, from its samples. */

@@ -52,7 +52,7 @@ export class MediaWorker implements Runtime {
   readonly #publications: Publications;
   readonly #door: HttpDoor;
   readonly #timer: NodeJS.Timeout;
-  readonly #loop = monitorEventLoopDelay({ resolution: 50 });
+  readonly #loop = monitorEventLoopDelay({ resolution: 100 });
   readonly #incarnation: number;
   #ids = 0;
   #ticks = 0;
