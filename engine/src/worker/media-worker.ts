@@ -1,5 +1,3 @@
-import { monitorEventLoopDelay } from "node:perf_hooks";
-import { getHeapStatistics } from "node:v8";
 import type { AccessRequest, Clock, LaneName, ServerConfig } from "@millrace/model";
 import type { Protocol, Publication, Runtime, Source, Verdict, ViewerSession } from "../api.ts";
 import { messageOf, refusal } from "../errors.ts";
@@ -14,6 +12,7 @@ import { Stream } from "../stream/stream.ts";
 import { Peer, type PeerLink } from "./bus.ts";
 import { ControlLine } from "./control-line.ts";
 import { Directory } from "./directory.ts";
+import { Gauges } from "./gauges.ts";
 import { LaneExchange, type TracksNews } from "./lane-exchange.ts";
 import { DirectSource, PipeSource } from "./pipe.ts";
 import type { ToWorker, WorkerReport, WorkerStart } from "./protocol.ts";
@@ -52,7 +51,7 @@ export class MediaWorker implements Runtime {
   readonly #publications: Publications;
   readonly #door: HttpDoor;
   readonly #timer: NodeJS.Timeout;
-  readonly #loop = monitorEventLoopDelay({ resolution: 100 });
+  readonly #gauges: Gauges;
   readonly #incarnation: number;
   #ids = 0;
   #ticks = 0;
@@ -67,6 +66,7 @@ export class MediaWorker implements Runtime {
     this.#control = new ControlLine(start.port, (message) => this.#onControl(message));
     this.log = this.#control.logger({ worker: start.index });
     this.#pool = new SlabPool(this.#arenas, start.incarnation);
+    this.#gauges = new Gauges(this.#pool);
     this.#pool.onArena = (handle) => this.#tellAll("arena", handle);
     this.#pool.onDrop = (id) => this.#tellAll("arena-gone", id);
     this.#exchange = new LaneExchange(this.#arenas, this.#ticker);
@@ -85,7 +85,6 @@ export class MediaWorker implements Runtime {
     });
     this.#door = new HttpDoor(this.log, () => protocols.flatMap((each) => each.routes?.(this) ?? []));
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
-    this.#loop.enable();
     void this.#open();
   }
 
@@ -383,27 +382,12 @@ export class MediaWorker implements Runtime {
   }
 
   #report(): WorkerReport {
-    const { user, system } = process.threadCpuUsage();
-    const heap = getHeapStatistics();
-    const report: WorkerReport = {
+    return {
       worker: this.workerIndex,
       streams: [...this.#streams.values()].map((stream) => stream.info()),
       sessions: this.#viewers.describe(),
-      memory: {
-        arenaBytes: this.#pool.totalBytes,
-        freeBytes: this.#pool.freeBytes,
-        heapBytes: heap.used_heap_size,
-        externalBytes: heap.external_memory,
-      },
-      loop: {
-        p50Ms: this.#loop.percentile(50) / 1e6,
-        p99Ms: this.#loop.percentile(99) / 1e6,
-        maxMs: this.#loop.max / 1e6,
-      },
-      cpuUs: user + system,
+      ...this.#gauges.read(),
     };
-    this.#loop.reset();
-    return report;
   }
 
   #tick(): void {
@@ -415,7 +399,7 @@ export class MediaWorker implements Runtime {
     if (this.#stopping) return;
     this.#stopping = true;
     clearInterval(this.#timer);
-    this.#loop.disable();
+    this.#gauges.stop();
     try {
       await Promise.all([...this.#streams.values()].map((stream) => stream.stop()));
       await this.#door.close();
