@@ -2,6 +2,7 @@ import type {
   AccessRequest,
   AccessUnit,
   Clock,
+  Details,
   InputConfig,
   LaneName,
   OptionSpec,
@@ -58,14 +59,16 @@ export interface SourceContext {
 export interface Source {
   readonly lane: LaneName;
   run(into: StreamWriter, signal: AbortSignal): Promise<void>;
+  /** Numbers worth showing with the input; asked for only when somebody looks. */
+  describe?(): Details;
 }
 
 /** A push output. It owns `from` until `run` settles; same rules as `Source.run`. */
 export interface Sink {
   readonly accepts: readonly LaneName[];
   run(from: LaneReader, signal: AbortSignal): Promise<void>;
-  /** Numbers worth showing. */
-  describe?(): Readonly<Record<string, number | string>>;
+  /** Numbers worth showing; asked for only when somebody looks. */
+  describe?(): Details;
 }
 
 /** What a packaging sees of the stream it is attached to, in the worker that owns the stream. */
@@ -93,14 +96,26 @@ export interface Packaging {
 }
 
 export type Verdict =
-  | { readonly ok: true }
+  | {
+      readonly ok: true;
+      /** The stream that is meant, where it is another than `request.stream`: what to read or publish. */
+      readonly stream?: string;
+    }
   | { readonly ok: false; readonly reason: RefusalReason; readonly text?: string };
+
+/** What a service has to say about who may publish and play. Runs in every worker. */
+export interface AccessPolicy {
+  /** Undefined when the request is none of its business. */
+  judge(request: AccessRequest, runtime: Pick<Runtime, "server" | "ask">): Promise<Verdict> | undefined;
+}
 
 /** A publisher that was let in. */
 export interface Publication {
   readonly writer: Pick<StreamWriter, "ts">;
   /** Aborted when the server ends the publication (stream stopped, replaced). */
   readonly signal: AbortSignal;
+  /** Set by the protocol: further numbers (rtt, loss…), asked for only when somebody looks. */
+  describe?: (() => Details | undefined) | undefined;
   /** The publisher went away. */
   end(): void;
 }
@@ -111,6 +126,8 @@ export interface ViewerSession {
   bytes: number;
   skips: number;
   lagBytes: number;
+  /** Set by the protocol: further numbers (rtt, loss…), asked for only when somebody looks. */
+  describe?: (() => Details | undefined) | undefined;
   close(): void;
 }
 
@@ -121,7 +138,7 @@ export interface Runtime {
   readonly log: Logger;
   readonly dataDir: string;
   readonly server: ServerConfig;
-  /** Asks the services. */
+  /** Asks the services. Never rejects. */
   authorize(request: AccessRequest): Promise<Verdict>;
   /**
    * A reader on a stream's lane, wherever the stream lives, starting at its last key frame. Starts an on-demand
@@ -144,6 +161,18 @@ export interface Runtime {
   ask(question: string, argument?: string): Promise<unknown>;
 }
 
+/** What a protocol with ports of its own (SRT, RTMP, RTSP…) runs in every worker. */
+export interface Listener {
+  /**
+   * Opens and closes ports until they are those that the configuration asks for. Called at start and after every
+   * reload, never twice at once. Resolves to problems in plain words (a port in use); what works goes on working. A
+   * viewer or publisher on a port that stays does not notice. Every worker opens the same ports with `reusePort`.
+   */
+  apply(server: ServerConfig): Promise<readonly string[]>;
+  /** Ends every session and leaves no handle open. No `apply` is under way or follows. */
+  close(): Promise<void>;
+}
+
 /** One protocol or packaging format, in one folder. All parts are optional but the name. */
 export interface Protocol {
   readonly name: string;
@@ -157,6 +186,8 @@ export interface Protocol {
   push?(push: PushConfig, context: SourceContext): Sink;
   /** What it serves on the public HTTP ports. Called once in every worker. */
   routes?(runtime: Runtime): readonly HttpRoute[];
+  /** The ports of its own. Called once in every worker when it opens. */
+  listen?(runtime: Runtime): Listener;
   /** Called in the owner's worker for each stream that starts. */
   attach?(stream: StreamHost): Packaging | undefined;
 }

@@ -22,6 +22,7 @@ export function codeOf(error: unknown): string | undefined {
 }
 
 const REASONS: ReadonlySet<string> = new Set([
+  "bad-request",
   "not-found",
   "forbidden",
   "unauthorized",

@@ -8,5 +8,6 @@ export { UnitReader } from "./lane/unit-reader.ts";
 export type { Span } from "./memory/span.ts";
 export { pause } from "./stream/push-output.ts";
 export { type ShelfChange, type ShelfItem, ShelfReader, ShelfWriter } from "./stream/shelf.ts";
+export { matchPattern } from "./worker/directory.ts";
 export { MediaWorker } from "./worker/media-worker.ts";
 export type { DirectoryEntry, LogLevel, WorkerReport, WorkerStart } from "./worker/protocol.ts";

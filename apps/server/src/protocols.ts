@@ -3,9 +3,11 @@ import { fake } from "@millrace/protocol-fake";
 import { file } from "@millrace/protocol-file";
 import { hls } from "@millrace/protocol-hls";
 import { httpTs } from "@millrace/protocol-http-ts";
+import { srt } from "@millrace/protocol-srt";
 import { tstcp } from "@millrace/protocol-tstcp";
 import { udp } from "@millrace/protocol-udp";
+import { sessions } from "@millrace/service-sessions";
 import { pages } from "./pages.ts";
 
 /** Every protocol there is. A new one is one folder and one line here. HTTP routes are tried in this order. */
-export const PROTOCOLS: readonly Protocol[] = [httpTs, hls, udp, tstcp, file, fake, pages];
+export const PROTOCOLS: readonly Protocol[] = [httpTs, hls, udp, srt, tstcp, file, fake, sessions, pages];

@@ -1,10 +1,12 @@
 import { accessSync, constants, mkdirSync } from "node:fs";
-import { createServer } from "node:net";
 import { resolve } from "node:path";
 import { type Logger, messageOf, Supervisor } from "@millrace/engine";
-import type { ListenConfig, ServerConfig } from "@millrace/model";
+import type { ServerConfig } from "@millrace/model";
+import { SessionDesk } from "@millrace/service-sessions";
 import { describeProblems, loadConfig, watchConfig } from "./configuration.ts";
+import { PROTOCOLS } from "./protocols.ts";
 import { spawnHere, spawnThread } from "./spawn.ts";
+import { portsOf, refuseTakenPorts } from "./taken-ports.ts";
 
 export interface ServeOptions {
   /** Absent: the built-in defaults. */
@@ -30,11 +32,16 @@ export async function serve(options: ServeOptions): Promise<Served> {
   const loaded = loadConfig(options.config);
   report(log, loaded);
   if (!loaded.ok) throw new Error(`${options.config ?? "configuration"} has errors: nothing was started`);
-  await refuseTakenPorts(loaded.config.http);
+  await refuseTakenPorts(portsOf(loaded.config, PROTOCOLS));
+  const desk = new SessionDesk({
+    nowMs: () => performance.now(),
+    random: (into) => crypto.getRandomValues(into),
+  });
   const supervisor = new Supervisor({
     server: loaded.config,
     dataDir: data,
     log,
+    onQuestion: async (question, argument) => desk.answer(question, argument),
     spawn: loaded.config.workers === 0 ? spawnHere : spawnThread,
   });
   await supervisor.start();
@@ -102,16 +109,5 @@ function reloadConfig(options: ServeOptions, supervisor: Supervisor): boolean {
       reason: messageOf(error),
     });
     return false;
-  }
-}
-
-/** Workers share ports, so a second server would silently share them too: see first whether they are free. */
-async function refuseTakenPorts(listens: readonly ListenConfig[]): Promise<void> {
-  for (const { host, port } of listens) {
-    await new Promise<void>((done, reject) => {
-      const probe = createServer();
-      probe.once("error", (error) => reject(new Error(`cannot listen on port ${port}: ${messageOf(error)}`)));
-      probe.listen({ port, ...(host === undefined ? {} : { host }) }, () => probe.close(() => done()));
-    });
   }
 }

@@ -1,5 +1,6 @@
 import { Worker } from "node:worker_threads";
 import { MediaWorker, type WorkerHandle, type WorkerStart } from "@millrace/engine";
+import { POLICIES } from "./policies.ts";
 import { PROTOCOLS } from "./protocols.ts";
 
 /** Starts a media worker in a thread of its own. */
@@ -24,6 +25,6 @@ export function spawnThread(start: WorkerStart): WorkerHandle {
 
 /** `workers 0`: the engine in this thread. */
 export function spawnHere(start: WorkerStart): WorkerHandle {
-  new MediaWorker(start, PROTOCOLS);
+  new MediaWorker(start, PROTOCOLS, POLICIES);
   return { terminate: () => {}, onExit: () => {} };
 }

@@ -83,7 +83,7 @@ export class Supervisor {
       else this.#dynamic.set(name, config);
     }
     this.#assign();
-    this.#tellDirectory();
+    this.#tellDirectory(true);
   }
 
   async report(): Promise<WorkerReport[]> {
@@ -243,10 +243,10 @@ export class Supervisor {
     }
   }
 
-  #tellDirectory(): void {
+  #tellDirectory(reloaded = false): void {
     const entries = this.#entries();
-    for (const member of this.#members.values())
-      this.#send(member, { t: "directory", server: this.#server, entries });
+    const message: ToWorker = { t: "directory", server: this.#server, entries, reloaded };
+    for (const member of this.#members.values()) this.#send(member, message);
   }
 
   #entries(): DirectoryEntry[] {

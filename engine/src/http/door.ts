@@ -1,11 +1,12 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
-import type { ListenConfig } from "@millrace/model";
-import type { Logger } from "../api.ts";
+import type { ListenConfig, ServerConfig } from "@millrace/model";
+import type { Listener, Logger } from "../api.ts";
 import { codeOf, messageOf } from "../errors.ts";
 import type { HttpRoute } from "./route.ts";
 
 const STATUS: Readonly<Record<string, number>> = {
+  "bad-request": 400,
   "not-found": 404,
   unauthorized: 401,
   forbidden: 403,
@@ -24,7 +25,7 @@ const CLOSE_GRACE_MS = 300;
  * The public HTTP listeners of one worker. Every worker listens on the same ports (`reusePort`) and serves what the
  * kernel hands it, by the routes that the protocols brought.
  */
-export class HttpDoor {
+export class HttpDoor implements Listener {
   readonly #log: Logger;
   readonly #makeRoutes: () => readonly HttpRoute[];
   readonly #servers = new Map<string, Server>();
@@ -39,7 +40,7 @@ export class HttpDoor {
   }
 
   /** Opens and closes listeners until they are the wanted ones. Resolves with what could not be opened. */
-  async listen(wanted: readonly ListenConfig[]): Promise<string[]> {
+  async apply({ http: wanted }: ServerConfig): Promise<readonly string[]> {
     const names = new Set(wanted.map(nameOf));
     const problems: string[] = [];
     for (const [name, server] of this.#servers) {

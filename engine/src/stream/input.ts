@@ -46,6 +46,7 @@ export class Input implements StreamWriter {
   readonly #counters = new Map<string, number>();
   #abort: AbortController | undefined;
   #running: Promise<void> | undefined;
+  #source: Source | undefined;
   #tracks: readonly Track[] | undefined;
   #firstDataNs = 0;
   #fails = 0;
@@ -93,6 +94,7 @@ export class Input implements StreamWriter {
     try {
       const source = open();
       this.lane = source.lane;
+      this.#source = source;
       await source.run(this, abort.signal);
       failure = abort.signal.aborted ? undefined : "the input ended";
     } catch (error) {
@@ -102,6 +104,7 @@ export class Input implements StreamWriter {
     // An aborted attempt was already settled by `stop`.
     if (this.#abort !== abort) return;
     this.#abort = undefined;
+    this.#source = undefined;
     if (failure !== undefined) this.#fail(failure);
     this.#host.onStopped(this);
   }
@@ -111,6 +114,7 @@ export class Input implements StreamWriter {
     const abort = this.#abort;
     const running = this.#running;
     this.#abort = undefined;
+    this.#source = undefined;
     if (reason === undefined) this.state = "idle";
     else if (this.live) this.#fail(reason);
     abort?.abort();
@@ -162,6 +166,7 @@ export class Input implements StreamWriter {
   describe(): InputInfo {
     const { packets, rubbishBytes, syncLosses } = this.#aligner;
     const { ccErrors, crcErrors, teiPackets, scrambledPackets, nullPackets, pcrJumps } = this.scanner;
+    const details = this.#source?.describe?.();
     return {
       url: hidePassword(this.config.url),
       priority: this.config.priority,
@@ -181,6 +186,7 @@ export class Input implements StreamWriter {
         syncLosses,
         ...Object.fromEntries(this.#counters),
       },
+      ...(details === undefined ? {} : { details }),
     };
   }
 
@@ -220,7 +226,9 @@ export class Input implements StreamWriter {
   }
 }
 
-/** The URL without the password that it may carry. */
+/** The URL without the password or passphrase that it may carry, before its host or in its query. */
 export function hidePassword(url: string): string {
-  return url.replace(/(:\/\/[^/:@]*):[^/@]*@/, "$1:***@");
+  return url
+    .replace(/(:\/\/[^/:@]*):[^/@]*@/, "$1:***@")
+    .replace(/([?&](?:passphrase|password)=)[^&]*/gi, "$1***");
 }

@@ -1,4 +1,4 @@
-import type { PushConfig } from "@millrace/model";
+import type { Details, PushConfig } from "@millrace/model";
 import type { Logger, Sink } from "../api.ts";
 import { messageOf } from "../errors.ts";
 import type { LaneReader } from "../lane/reader.ts";
@@ -30,7 +30,7 @@ export class PushOutput {
     this.#done = this.#run();
   }
 
-  describe(): Readonly<Record<string, number | string>> {
+  describe(): Details {
     return {
       url: hidePassword(this.config.url),
       retries: this.retries,

@@ -8,7 +8,7 @@ import type { ExportedLane, LaneExchange } from "../worker/lane-exchange.ts";
 import type { Ticker } from "../worker/ticker.ts";
 import { type Conversion, DemuxConversion, MuxConversion } from "./conversion.ts";
 import { describeTracks } from "./describe.ts";
-import { Input, type InputHost } from "./input.ts";
+import { hidePassword, Input, type InputHost } from "./input.ts";
 import { PushOutput } from "./push-output.ts";
 import { Rate } from "./rate.ts";
 import { Selector } from "./selector.ts";
@@ -229,7 +229,8 @@ export class Stream implements InputHost, StreamHost {
       this.switches++;
       this.#splice(input.lane);
     }
-    this.log.info("input on air", { input: input.config.url, instead: before?.config.url });
+    const instead = before && hidePassword(before.config.url);
+    this.log.info("input on air", { input: hidePassword(input.config.url), instead });
     this.#everOnAir = true;
     if (before !== undefined && before !== input) void before.stop();
     this.#setPrimary(input.lane);

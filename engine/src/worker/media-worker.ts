@@ -1,23 +1,24 @@
 import type { AccessRequest, Clock, LaneName, ServerConfig } from "@millrace/model";
-import type { Protocol, Publication, Runtime, Source, Verdict, ViewerSession } from "../api.ts";
-import { messageOf, refusal } from "../errors.ts";
+import type { AccessPolicy, Protocol, Publication, Runtime, Source, Verdict, ViewerSession } from "../api.ts";
+import { messageOf, reasonOf, refusal } from "../errors.ts";
 import { HttpDoor } from "../http/door.ts";
 import type { LaneReader } from "../lane/reader.ts";
 import type { LaneHandle } from "../lane/writer.ts";
-import type { ArenaHandle } from "../memory/arena.ts";
 import { ArenaTable, SlabPool } from "../memory/pool.ts";
 import type { Span } from "../memory/span.ts";
 import type { ShelfItem, ShelfReader } from "../stream/shelf.ts";
 import { Stream } from "../stream/stream.ts";
-import { Peer, type PeerLink } from "./bus.ts";
+import type { Peer } from "./bus.ts";
 import { ControlLine } from "./control-line.ts";
 import { Directory } from "./directory.ts";
 import { Gauges } from "./gauges.ts";
-import { LaneExchange, type TracksNews } from "./lane-exchange.ts";
-import { DirectSource, PipeSource } from "./pipe.ts";
+import { LaneExchange } from "./lane-exchange.ts";
+import { Listeners, type NamedListener } from "./listeners.ts";
+import { Peers } from "./peers.ts";
+import { DirectSource } from "./pipe.ts";
 import type { ToWorker, WorkerReport, WorkerStart } from "./protocol.ts";
 import { directPublication, Publications } from "./publications.ts";
-import { type ShelfNews, Shelves } from "./shelves.ts";
+import { Shelves } from "./shelves.ts";
 import { Ticker } from "./ticker.ts";
 import { Viewers } from "./viewers.ts";
 
@@ -38,18 +39,18 @@ export class MediaWorker implements Runtime {
   server: ServerConfig;
   readonly #control: ControlLine;
   readonly #protocols: readonly Protocol[];
+  readonly #policies: readonly AccessPolicy[];
   readonly #arenas = new ArenaTable();
   readonly #pool: SlabPool;
   readonly #ticker = new Ticker();
   readonly #exchange: LaneExchange;
-  readonly #peers = new Map<number, Peer>();
+  readonly #peers: Peers;
   readonly #shelves = new Shelves();
   readonly #viewers: Viewers;
   readonly #directory: Directory;
   readonly #streams = new Map<string, Stream>();
-  readonly #remoteViewers = new Map<number, Map<string, number>>();
   readonly #publications: Publications;
-  readonly #door: HttpDoor;
+  readonly #listeners: Listeners;
   readonly #timer: NodeJS.Timeout;
   readonly #gauges: Gauges;
   readonly #incarnation: number;
@@ -57,18 +58,20 @@ export class MediaWorker implements Runtime {
   #ticks = 0;
   #stopping = false;
 
-  constructor(start: WorkerStart, protocols: readonly Protocol[]) {
+  /** Every policy has to agree before somebody is let in. */
+  constructor(start: WorkerStart, protocols: readonly Protocol[], policies: readonly AccessPolicy[] = []) {
     this.workerIndex = start.index;
     this.#incarnation = start.incarnation;
     this.server = start.server;
     this.dataDir = start.dataDir;
     this.#protocols = protocols;
+    this.#policies = policies;
     this.#control = new ControlLine(start.port, (message) => this.#onControl(message));
     this.log = this.#control.logger({ worker: start.index });
     this.#pool = new SlabPool(this.#arenas, start.incarnation);
     this.#gauges = new Gauges(this.#pool);
-    this.#pool.onArena = (handle) => this.#tellAll("arena", handle);
-    this.#pool.onDrop = (id) => this.#tellAll("arena-gone", id);
+    this.#pool.onArena = (handle) => this.#peers.tellAll("arena", handle);
+    this.#pool.onDrop = (id) => this.#peers.tellAll("arena-gone", id);
     this.#exchange = new LaneExchange(this.#arenas, this.#ticker);
     this.#publications = new Publications({
       pool: this.#pool,
@@ -83,28 +86,67 @@ export class MediaWorker implements Runtime {
       wallMs: () => clock.wallMs(),
       onCount: (stream, count) => this.#onViewers(stream, count),
     });
-    this.#door = new HttpDoor(this.log, () => protocols.flatMap((each) => each.routes?.(this) ?? []));
+    this.#peers = new Peers({
+      arenas: this.#arenas,
+      pool: this.#pool,
+      exchange: this.#exchange,
+      shelves: this.#shelves,
+      publications: this.#publications,
+      viewers: this.#viewers,
+      host: {
+        obtain: (stream) => this.#obtain(stream),
+        takePublisher: (stream, source) => this.#takePublisher(stream, source),
+        touch: (stream) => this.#streams.get(stream)?.touch(),
+        onRemoteViewers: (stream) => this.#sumViewers(stream),
+      },
+    });
+    this.#listeners = new Listeners(this.log, this.#makeListeners());
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
     void this.#open();
   }
 
   async #open(): Promise<void> {
     this.#applyDirectory();
-    const problems = await this.#door.listen(this.server.http);
+    const problems = await this.#listeners.apply(this.server);
     this.#control.send({ t: "ready", problems });
+  }
+
+  /** The public HTTP ports, then those of the protocols. */
+  #makeListeners(): NamedListener[] {
+    const door = new HttpDoor(this.log, () => this.#protocols.flatMap((each) => each.routes?.(this) ?? []));
+    const listeners: NamedListener[] = [{ name: "http", listener: door }];
+    for (const protocol of this.#protocols) {
+      const listener = protocol.listen?.(this);
+      if (listener !== undefined) listeners.push({ name: protocol.name, listener });
+    }
+    return listeners;
   }
 
   // Runtime: what protocols ask.
 
-  authorize(request: AccessRequest): Promise<Verdict> {
-    const config = this.#directory.configOf(request.stream);
+  async authorize(request: AccessRequest): Promise<Verdict> {
+    let { stream } = request;
+    for (const policy of this.#policies) {
+      const verdict = await this.#judge(policy, request);
+      if (verdict?.ok === false) return verdict;
+      stream = verdict?.stream ?? stream;
+    }
+    const config = this.#directory.configOf(stream);
     if (request.kind === "publish" && config?.password !== undefined) {
       const given = request.password ?? request.query["password"];
       if (given !== config.password) {
-        return Promise.resolve({ ok: false, reason: "forbidden", text: "wrong or missing publish password" });
+        return { ok: false, reason: "forbidden", text: "wrong or missing publish password" };
       }
     }
-    return Promise.resolve({ ok: true });
+    return stream === request.stream ? { ok: true } : { ok: true, stream };
+  }
+
+  async #judge(policy: AccessPolicy, request: AccessRequest): Promise<Verdict | undefined> {
+    try {
+      return await policy.judge(request, this);
+    } catch (error) {
+      return { ok: false, reason: reasonOf(error), text: messageOf(error) };
+    }
   }
 
   knows(stream: string): boolean {
@@ -265,120 +307,39 @@ export class MediaWorker implements Runtime {
     if (stream.publish(source) === undefined) throw refusal("busy", `somebody publishes "${name}" already`);
   }
 
-  #takePipe(peer: Peer, name: string, handle: LaneHandle): void {
-    const reader = this.#exchange.import(peer, handle).read("live");
-    try {
-      this.#takePublisher(name, new PipeSource(reader));
-    } catch (error) {
-      reader.close();
-      throw error;
-    }
-    reader.onClose = () => peer.tell("unpublish", handle.id);
-  }
-
-  // Other workers.
-
-  #onPeerAsk(peer: Peer, method: string, argument: unknown): unknown {
-    if (method === "lane") {
-      const { stream, lane } = argument as { stream: string; lane: LaneName };
-      return this.#obtain(stream).lane(lane).attach(peer);
-    }
-    if (method === "shelf") {
-      const { stream, name } = argument as { stream: string; name: string };
-      this.#obtain(stream).touch();
-      const entries = this.#shelves.subscribe(peer, stream, name);
-      if (entries === undefined) throw refusal("not-found", `stream "${stream}" has no ${name}`);
-      return entries;
-    }
-    if (method === "publish") {
-      const { stream, handle } = argument as { stream: string; handle: LaneHandle };
-      this.#takePipe(peer, stream, handle);
-      return true;
-    }
-    throw refusal("unavailable", `unknown question "${method}"`);
-  }
-
-  #onPeerTell(peer: Peer, topic: string, value: unknown): void {
-    if (topic === "arena") {
-      this.#arenas.add(value as ArenaHandle);
-      this.#exchange.wakeAll(peer.index);
-    } else if (topic === "arena-gone") this.#arenas.drop(value as number);
-    else if (topic === "tracks") this.#exchange.applyTracks(peer.index, value as TracksNews);
-    else if (topic === "shelf") this.#shelves.apply(peer.index, value as ShelfNews);
-    else if (topic === "touch") this.#streams.get(value as string)?.touch();
-    else if (topic === "unpublish") this.#publications.cancel(value as string);
-    else if (topic === "demand") {
-      const { id, wanted } = value as { id: string; wanted: boolean };
-      this.#exchange.exported(id)?.setWanted(peer, wanted);
-    } else if (topic === "viewers") {
-      const { stream, count } = value as { stream: string; count: number };
-      if (count === 0) this.#remoteViewers.get(peer.index)?.delete(stream);
-      else this.#remoteViewers.get(peer.index)?.set(stream, count);
-      this.#sumViewers(stream);
-    }
-  }
-
-  #connect(index: number, link: PeerLink): void {
-    this.#peers.get(index)?.close();
-    const peer: Peer = new Peer(index, link, {
-      onAsk: (method, argument) => this.#onPeerAsk(peer, method, argument),
-      onTell: (topic, value) => this.#onPeerTell(peer, topic, value),
-      onBell: () => this.#exchange.poll(index),
-      onClose: () => this.#disconnect(peer),
-    });
-    this.#peers.set(index, peer);
-    this.#remoteViewers.set(index, new Map());
-    for (const arena of this.#pool.arenas) peer.tell("arena", arena.handle);
-    for (const [stream, count] of this.#viewers.counts()) peer.tell("viewers", { stream, count });
-  }
-
-  #disconnect(peer: Peer): void {
-    this.#exchange.forget(peer);
-    this.#shelves.forget(peer);
-    this.#arenas.dropOwner(peer.incarnation);
-    if (this.#peers.get(peer.index) !== peer) return;
-    this.#peers.delete(peer.index);
-    const counted = this.#remoteViewers.get(peer.index);
-    this.#remoteViewers.delete(peer.index);
-    for (const stream of counted?.keys() ?? []) this.#sumViewers(stream);
-  }
-
-  #tellAll(topic: string, value: unknown): void {
-    for (const peer of this.#peers.values()) peer.tell(topic, value);
-  }
+  // Viewers.
 
   #onViewers(stream: string, count: number): void {
     const owner = this.#directory.ownerOf(stream);
-    if (owner !== undefined && owner !== this.workerIndex)
-      this.#peers.get(owner)?.tell("viewers", { stream, count });
-    else this.#sumViewers(stream);
+    if (owner === undefined || owner === this.workerIndex) this.#sumViewers(stream);
+    else this.#peers.tellViewers(owner, stream, count);
   }
 
   #sumViewers(name: string): void {
     const stream = this.#streams.get(name);
     if (stream === undefined) return;
-    let sum = this.#viewers.countOf(name);
-    for (const counts of this.#remoteViewers.values()) sum += counts.get(name) ?? 0;
-    stream.viewers = sum;
+    stream.viewers = this.#viewers.countOf(name) + this.#peers.viewersOf(name);
     stream.touch();
   }
 
   // Control thread.
 
   #onControl(message: ToWorker): void {
-    if (message.t === "peer") this.#connect(message.index, message.link);
+    if (message.t === "peer") this.#peers.connect(message.index, message.link);
     else if (message.t === "directory") {
       this.server = message.server;
       this.#directory.replace(message.server, message.entries);
-      void this.#door.listen(message.server.http).then((problems) => {
-        for (const problem of problems) this.log.error(problem);
-      });
       this.#applyDirectory();
+      if (message.reloaded) void this.#applyPorts();
     } else if (message.t === "ask") {
       this.#control.send({ t: "answer", id: message.id, value: this.#report() });
     } else if (message.t === "stop") {
       void this.#stop();
     }
+  }
+
+  async #applyPorts(): Promise<void> {
+    for (const problem of await this.#listeners.apply(this.server)) this.log.error(problem);
   }
 
   #report(): WorkerReport {
@@ -402,11 +363,11 @@ export class MediaWorker implements Runtime {
     this.#gauges.stop();
     try {
       await Promise.all([...this.#streams.values()].map((stream) => stream.stop()));
-      await this.#door.close();
+      await this.#listeners.close();
     } catch (error) {
       this.log.error("while stopping", { reason: messageOf(error) });
     }
-    for (const peer of this.#peers.values()) peer.close();
+    this.#peers.close();
     this.#control.send({ t: "stopped" });
     this.#control.close();
   }

@@ -24,7 +24,13 @@ export interface WorkerStart {
 /** Control thread to worker. */
 export type ToWorker =
   | { readonly t: "peer"; readonly index: number; readonly link: PeerLink }
-  | { readonly t: "directory"; readonly server: ServerConfig; readonly entries: readonly DirectoryEntry[] }
+  | {
+      readonly t: "directory";
+      readonly server: ServerConfig;
+      readonly entries: readonly DirectoryEntry[];
+      /** The configuration was read anew; else only streams came, went or moved. */
+      readonly reloaded: boolean;
+    }
   | { readonly t: "ask"; readonly id: number; readonly question: string }
   | {
       readonly t: "answer";

@@ -57,7 +57,7 @@ export class Publications {
       append(writer, bytes);
       ticker.commitLater(writer);
     };
-    return { lane, publication: { writer: { ts }, signal: abort.signal, end } };
+    return { lane, publication: describedBy(session, { writer: { ts }, signal: abort.signal, end }) };
   }
 
   /** The stream no longer wants what comes through this pipe. */
@@ -84,7 +84,13 @@ export function directPublication(source: DirectSource, session: ViewerSession):
     source.end();
     session.close();
   };
-  return { writer: { ts }, signal: abort.signal, end };
+  return describedBy(session, { writer: { ts }, signal: abort.signal, end });
+}
+
+/** The session shows what the protocol will have the publication say. */
+function describedBy(session: ViewerSession, publication: Publication): Publication {
+  session.describe = () => publication.describe?.();
+  return publication;
 }
 
 function append(writer: LaneWriter, bytes: Uint8Array): void {

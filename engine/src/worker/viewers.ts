@@ -1,12 +1,15 @@
 import type { AccessRequest, SessionInfo } from "@millrace/model";
 import type { ViewerSession } from "../api.ts";
 
+interface OpenSession {
+  readonly request: AccessRequest;
+  readonly startedMs: number;
+  readonly session: ViewerSession;
+}
+
 /** The sessions that this worker serves. */
 export class Viewers {
-  readonly #sessions = new Map<
-    string,
-    { request: AccessRequest; startedMs: number; session: ViewerSession }
-  >();
+  readonly #sessions = new Map<string, OpenSession>();
   readonly #counts = new Map<string, number>();
   readonly #prefix: string;
   readonly #wallMs: () => number;
@@ -43,17 +46,7 @@ export class Viewers {
   }
 
   describe(): SessionInfo[] {
-    return [...this.#sessions.values()].map(({ request, startedMs, session }) => ({
-      id: session.id,
-      kind: request.kind,
-      stream: request.stream,
-      protocol: request.protocol,
-      ip: request.ip,
-      startedMs,
-      bytes: session.bytes,
-      skips: session.skips,
-      lagBytes: session.lagBytes,
-    }));
+    return [...this.#sessions.values()].map(describeSession);
   }
 
   #count(stream: string, by: number): void {
@@ -62,4 +55,20 @@ export class Viewers {
     else this.#counts.set(stream, count);
     this.#onCount(stream, count);
   }
+}
+
+function describeSession({ request, startedMs, session }: OpenSession): SessionInfo {
+  const details = session.describe?.();
+  return {
+    id: session.id,
+    kind: request.kind,
+    stream: request.stream,
+    protocol: request.protocol,
+    ip: request.ip,
+    startedMs,
+    bytes: session.bytes,
+    skips: session.skips,
+    lagBytes: session.lagBytes,
+    ...(details === undefined ? {} : { details }),
+  };
 }

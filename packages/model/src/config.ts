@@ -1,13 +1,17 @@
 /** Values that an option of the configuration file can have once it is read. */
 export type OptionValue = string | number | boolean | readonly string[];
 
-/** Where in the file an option may stand. `input` and `push` options follow the URL or stand in its query. */
-export type OptionScope = "server" | "stream" | "input" | "push";
+/**
+ * Where in the file an option may stand. `input` and `push` options follow the URL or stand in its query, `endpoint`
+ * options stand behind a port or in its block.
+ */
+export type OptionScope = "server" | "stream" | "input" | "push" | "endpoint";
 
 /**
  * One option: the unit in which it is written is part of its type, the value stored is always the unit named in
  * parentheses: `seconds` (milliseconds), `milliseconds` (milliseconds), `kbit` (bits a second), `bytes` (bytes),
- * `integers` (words in decimal, whatever base the file uses), `address` ("PORT" or "HOST:PORT").
+ * `integers` (words in decimal, whatever base the file uses), `address` ("PORT" or "HOST:PORT"). Lines of type
+ * `endpoint` open ports of a protocol and are kept apart, as `Ports`.
  */
 export type OptionType =
   | "flag"
@@ -21,7 +25,8 @@ export type OptionType =
   | "words"
   | "integers"
   | "url"
-  | "address";
+  | "address"
+  | "endpoint";
 
 export interface OptionSpec {
   /** `header.*` stands for every name with that beginning. */
@@ -40,12 +45,24 @@ export interface OptionSpec {
   readonly choices?: readonly string[];
   /** URL schemes it applies to, for `input` and `push` options; all of the declaring protocol's when absent. */
   readonly schemes?: readonly string[];
+  /** Names of the `endpoint` lines it applies to, for `endpoint` options; all of the declaring protocol's when absent. */
+  readonly under?: readonly string[];
+  /** What an `endpoint` line opens; `tcp` when absent. A port that somebody else has is found before the server starts. */
+  readonly transport?: "tcp" | "udp";
   /** One line for the reference. */
   readonly doc: string;
   readonly example?: string;
 }
 
 export type Options = Readonly<Record<string, OptionValue>>;
+
+/** One line of type `endpoint`: a port of a protocol, with the options behind it or in its block. */
+export interface EndpointConfig extends ListenConfig {
+  readonly options: Options;
+}
+
+/** Lines of type `endpoint`, by the name of their option, in the order of the file. No address stands twice in a list. */
+export type Ports = Readonly<Record<string, readonly EndpointConfig[]>>;
 
 /** One `url`/`input` line, or one source of `urls`. */
 export interface InputConfig {
@@ -88,6 +105,8 @@ export interface StreamConfig {
   readonly sourceTimeoutMs: number;
   /** Every other stream option, by name, read by whoever declared it. */
   readonly options: Options;
+  /** Ports for this stream alone; absent when there are none. */
+  readonly ports?: Ports;
 }
 
 export interface ListenConfig {
@@ -107,6 +126,8 @@ export interface ServerConfig {
   /** `file vod { path /storage; }` and the like. */
   readonly fileLocations: readonly { readonly name: string; readonly paths: readonly string[] }[];
   readonly options: Options;
+  /** Ports of protocols for all streams; absent when there are none. HTTP's are in `http`. */
+  readonly ports?: Ports;
 }
 
 /** The value of an option, or its default. */

@@ -6,10 +6,14 @@ export type RequestKind = "publish" | "play";
 /** Somebody at the door. The verdict is given by the services; protocols only ask. */
 export interface AccessRequest {
   readonly kind: RequestKind;
+  /** The stream that is asked for; once let in, that of the verdict if it names one. */
   readonly stream: string;
+  /** What the peer named, as it wrote it: also where its port alone says which stream is meant. */
+  readonly resource?: string;
   readonly protocol: string;
   /** Remote address, without port. */
   readonly ip: string;
+  /** Whatever stands for permission: a token, a session key. */
   readonly token?: string;
   readonly user?: string;
   readonly password?: string;
@@ -18,8 +22,20 @@ export interface AccessRequest {
   readonly query: Readonly<Record<string, string>>;
 }
 
-/** What a refused request gets: the field's usual answers, mapped to status codes by each protocol. */
-export type RefusalReason = "not-found" | "forbidden" | "unauthorized" | "busy" | "unavailable";
+/**
+ * What a refused request gets: the field's usual answers, mapped to status codes by each protocol. `bad-request`: what
+ * was asked cannot be understood. `unauthorized`: credentials are missing. `forbidden`: they do not suffice.
+ */
+export type RefusalReason =
+  | "bad-request"
+  | "unauthorized"
+  | "forbidden"
+  | "not-found"
+  | "busy"
+  | "unavailable";
+
+/** Numbers and words that something says of itself, by name; names carry units (`rttMs`). */
+export type Details = Readonly<Record<string, number | string>>;
 
 /** One connection, as it describes itself: numbers only ever grow, unless the name says current. */
 export interface SessionInfo {
@@ -36,7 +52,7 @@ export interface SessionInfo {
   /** Bytes between the session's position and the lane's head, now. */
   readonly lagBytes: number;
   /** Further numbers of the protocol (rtt, loss…). */
-  readonly extra?: Readonly<Record<string, number | string>>;
+  readonly details?: Details;
 }
 
 /** One input of a stream, as it describes itself. */
@@ -49,6 +65,8 @@ export interface InputInfo {
   readonly lastError?: string;
   /** Continuity-counter errors, sync losses, transport errors, rubbish bytes dropped… */
   readonly counters: Readonly<Record<string, number>>;
+  /** Further numbers of its source (rtt, loss…), while it is connected. */
+  readonly details?: Details;
 }
 
 export interface StreamInfo {
@@ -71,5 +89,5 @@ export interface StreamInfo {
   }[];
   /** Memory in the lanes' windows. */
   readonly memoryBytes: number;
-  readonly pushes: readonly Readonly<Record<string, number | string>>[];
+  readonly pushes: readonly Details[];
 }

@@ -9,7 +9,7 @@ export interface StreamChange {
   readonly inputs: boolean;
   readonly pushes: boolean;
   readonly backup: boolean;
-  /** Names of the other fields and options that differ. */
+  /** Names of the other fields, options and port lines that differ. */
   readonly options: readonly string[];
 }
 
@@ -24,6 +24,8 @@ export interface ConfigDiff extends StreamsDiff {
   readonly livePrefixes: StreamsDiff;
   readonly rewrites: StreamsDiff;
   readonly fileLocations: boolean;
+  /** Names of the server's port lines that differ. */
+  readonly ports: readonly string[];
   /** Things of the whole server that take a restart: `http`, `workers`, and names of options. */
   readonly restart: readonly string[];
   /** Nothing differs. */
@@ -36,6 +38,7 @@ export function diff(before: ServerConfig, after: ServerConfig): ConfigDiff {
   const livePrefixes = diffStreams(before.livePrefixes, after.livePrefixes);
   const rewrites = diffStreams(before.rewrites, after.rewrites);
   const fileLocations = !isDeepStrictEqual(before.fileLocations, after.fileLocations);
+  const ports = changedKeys(before.ports ?? {}, after.ports ?? {});
   const restart = changedKeys(before.options, after.options);
   if (before.workers !== after.workers) restart.unshift("workers");
   if (!isDeepStrictEqual(before.http, after.http)) restart.unshift("http");
@@ -43,8 +46,8 @@ export function diff(before: ServerConfig, after: ServerConfig): ConfigDiff {
   const still = groups.every(
     (group) => group.added.length + group.removed.length + group.changed.length === 0,
   );
-  const empty = still && !fileLocations && restart.length === 0;
-  return { ...streams, livePrefixes, rewrites, fileLocations, restart, empty };
+  const empty = still && !fileLocations && ports.length + restart.length === 0;
+  return { ...streams, livePrefixes, rewrites, fileLocations, ports, restart, empty };
 }
 
 function diffStreams(before: readonly StreamConfig[], after: readonly StreamConfig[]): StreamsDiff {
@@ -62,7 +65,7 @@ function diffStreams(before: readonly StreamConfig[], after: readonly StreamConf
   };
 }
 
-const OWN_FLAGS: ReadonlySet<string> = new Set(["name", "inputs", "pushes", "backup", "options"]);
+const OWN_FLAGS: ReadonlySet<string> = new Set(["name", "inputs", "pushes", "backup", "options", "ports"]);
 
 function changeOf(before: StreamConfig, after: StreamConfig): StreamChange {
   const fields = changedKeys({ ...before }, { ...after }).filter((key) => !OWN_FLAGS.has(key));
@@ -73,7 +76,11 @@ function changeOf(before: StreamConfig, after: StreamConfig): StreamChange {
     inputs: !isDeepStrictEqual(before.inputs, after.inputs),
     pushes: !isDeepStrictEqual(before.pushes, after.pushes),
     backup: !isDeepStrictEqual(before.backup, after.backup),
-    options: [...fields, ...changedKeys(before.options, after.options)],
+    options: [
+      ...fields,
+      ...changedKeys(before.options, after.options),
+      ...changedKeys(before.ports ?? {}, after.ports ?? {}),
+    ],
   };
 }
 

@@ -5,6 +5,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { compile } from "./compile/compile.ts";
 import { formatProblem } from "./problem.ts";
+import { registryOf } from "./registry.ts";
 import { sourceOf } from "./source.ts";
 import { print } from "./syntax/tree.ts";
 
@@ -12,6 +13,20 @@ const CORPUS = join(import.meta.dirname, "../corpus");
 const seeds = readdirSync(CORPUS)
   .toSorted()
   .map((name) => readFileSync(join(CORPUS, name), "utf8"));
+
+/** One option of each kind that is read by rules of its own. */
+const REGISTRY = registryOf([
+  {
+    options: [
+      { name: "srt", scope: ["server"], type: "endpoint", repeat: true, doc: "" },
+      { name: "srt_play", scope: ["stream"], type: "endpoint", doc: "" },
+      { name: "latency", scope: ["endpoint"], type: "milliseconds", doc: "" },
+      { name: "passphrase", scope: ["endpoint"], type: "text", doc: "" },
+      { name: "drop", scope: ["endpoint"], type: "flag", doc: "" },
+      { name: "allow", scope: ["endpoint"], type: "words", repeat: true, doc: "" },
+    ],
+  },
+]);
 
 const NO_FILES = {
   read: () => assert.fail("no file is read"),
@@ -25,7 +40,8 @@ const NO_FILES = {
 function survives(text: string): void {
   const source = sourceOf(text, "f.conf", NO_FILES);
   assert.equal(print(source.main), text);
-  const { problems } = compile(source, { options: [] }, { cpus: 1 });
+  const { config, problems } = compile(source, REGISTRY, { cpus: 1 });
+  assert.deepEqual(structuredClone(config), config);
   const lines = text.split(/\r\n|\n|\r/);
   for (const problem of problems) {
     assert.ok(problem.line >= 1 && problem.line <= lines.length, `line ${problem.line}`);
@@ -54,6 +70,9 @@ test("cut, doubled and stirred examples", () => {
     "\n",
     " ",
     "?",
+    "port ",
+    "srt 9000 ",
+    "latency=",
     "://",
     "\u0000",
     "…",
@@ -97,6 +116,9 @@ test("hostile shapes do not exhaust the stack or the clock", () => {
     "&a=b",
     "# ",
     "a\n",
+    "srt 9000{",
+    "srt 9000 latency=",
+    "srt{port ",
   ];
   for (const shape of shapes) survives(shape.repeat(5000));
   survives("}".repeat(70_000));

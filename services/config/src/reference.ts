@@ -9,6 +9,7 @@ const TITLES: Readonly<Record<OptionScope, string>> = {
   stream: "In `stream`, `ondemand`, `live` and `rewrite`",
   input: "Behind the URL of an input",
   push: "Behind the URL of a push, or in its query",
+  endpoint: "Behind a port, or in its block",
 };
 
 /** The configuration reference as Markdown: every option that works, then the words that do nothing yet. */
@@ -48,32 +49,34 @@ function blockRow([head, doc]: readonly [string, string]): string {
   return row([code(head), doc]);
 }
 
-/** What several protocols share is one row, with the schemes of all. */
+/** What several protocols share is one row, with the schemes and lines of all. */
 function merged(specs: readonly OptionSpec[]): readonly OptionSpec[] {
   const rows = new Map<string, OptionSpec>();
   for (const spec of specs) {
     const key = `${spec.name}\n${spec.doc}`;
     const before = rows.get(key);
-    const schemes = [...(before?.schemes ?? []), ...(spec.schemes ?? [])];
-    rows.set(key, before === undefined ? spec : { ...before, schemes: [...new Set(schemes)] });
+    const schemes = [...new Set([...(before?.schemes ?? []), ...(spec.schemes ?? [])])];
+    const under = [...new Set([...(before?.under ?? []), ...(spec.under ?? [])])];
+    rows.set(key, before === undefined ? spec : { ...before, schemes, under });
   }
   return [...rows.values()];
 }
 
 function optionTable(specs: readonly OptionSpec[], scope: OptionScope): readonly string[] {
-  const withSchemes = scope === "input" || scope === "push";
-  const head = ["Option", ...(withSchemes ? ["For"] : []), "Value", "Default", "Meaning", "Example"];
+  const limited = scope === "input" || scope === "push" || scope === "endpoint";
+  const head = ["Option", ...(limited ? ["For"] : []), "Value", "Default", "Meaning", "Example"];
   const rows = specs.toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
-  return [row(head), row(head.map(() => "---")), ...rows.map((spec) => row(cells(spec, withSchemes)))];
+  return [row(head), row(head.map(() => "---")), ...rows.map((spec) => row(cells(spec, scope, limited)))];
 }
 
-function cells(spec: OptionSpec, withSchemes: boolean): readonly string[] {
+function cells(spec: OptionSpec, scope: OptionScope, limited: boolean): readonly string[] {
   const names = [spec.name, ...(spec.aliases ?? [])].map(code).join(", ");
-  const schemes = (spec.schemes ?? []).map((scheme) => code(`${scheme}://`)).join(" ");
+  const lines = scope === "endpoint" ? (spec.under ?? []) : (spec.schemes ?? []).map((name) => `${name}://`);
   const value = spec.default === undefined ? "" : code(formatValue(spec.type, spec.default));
   const doc = spec.repeat === true ? `${spec.doc} May be given several times.` : spec.doc;
   const example = spec.example === undefined ? "" : code(spec.example);
-  return [names, ...(withSchemes ? [schemes || "all"] : []), valueCell(spec), value, doc, example];
+  const places = limited ? [lines.map(code).join(" ") || "all"] : [];
+  return [names, ...places, valueCell(spec), value, doc, example];
 }
 
 function valueCell(spec: OptionSpec): string {

@@ -26,9 +26,17 @@ export function registryOf(declarations: readonly Declaration[]): Registry {
   for (const declared of declarations) {
     for (const scheme of declared.schemes ?? []) inputSchemes.add(scheme);
     for (const scheme of declared.pushSchemes ?? []) pushSchemes.add(scheme);
-    for (const option of declared.options) options.push(withSchemes(option, declared));
+    for (const option of declared.options) options.push(withPlaces(option, declared));
   }
   return { options, inputSchemes: [...inputSchemes], pushSchemes: [...pushSchemes] };
+}
+
+/** Fills in what an option applies to where it does not say: everything that is declared with it. */
+function withPlaces(option: OptionSpec, declared: Declaration): OptionSpec {
+  const placed = withSchemes(option, declared);
+  if (option.under !== undefined || !option.scope.includes("endpoint")) return placed;
+  const lines = declared.options.filter((each) => each.type === "endpoint").map((each) => each.name);
+  return { ...placed, under: lines };
 }
 
 function withSchemes(option: OptionSpec, declared: Declaration): OptionSpec {
@@ -51,6 +59,8 @@ export interface OptionQuery {
   readonly name: string;
   /** For inputs and pushes. */
   readonly scheme?: string;
+  /** For options of a port: the name of its line. */
+  readonly under?: string;
 }
 
 /** The registry made ready for looking words up. */
@@ -83,19 +93,24 @@ export class OptionIndex {
     const named =
       this.byName.get(query.name) ?? this.byPrefix.filter((spec) => matchesPrefix(spec, query.name));
     const here = named.filter((spec) => spec.scope.includes(query.scope as OptionScope));
-    const spec = here.find((candidate) => appliesTo(candidate, query.scheme));
+    const spec = here.find((candidate) => appliesTo(candidate, query));
     if (spec !== undefined) return { kind: "known", spec };
     if (this.isUnsupported(query.scope, query.name)) return { kind: "unsupported" };
     const other = here[0] ?? named[0];
     return other === undefined ? { kind: "unknown" } : { kind: "elsewhere", spec: other };
   }
 
-  /** Every word that may stand in a place, for hints. */
-  wordsOf(scope: UnsupportedWords["scope"]): ReadonlySet<string> {
+  /** Every word that may stand in a place, for hints; `under` is the line that a port's options belong to. */
+  wordsOf(scope: UnsupportedWords["scope"], under?: string): ReadonlySet<string> {
     const words = new Set<string>(this.words.get(scope));
     if (scope !== "input" && scope !== "push") words.add("include");
     for (const [name, specs] of this.byName) {
-      if (specs.some((spec) => spec.scope.includes(scope as OptionScope))) words.add(name);
+      const here = specs.some(
+        (spec) =>
+          spec.scope.includes(scope as OptionScope) &&
+          (under === undefined || spec.under === undefined || spec.under.includes(under)),
+      );
+      if (here) words.add(name);
     }
     return words;
   }
@@ -114,6 +129,7 @@ function matchesPrefix(spec: OptionSpec, name: string): boolean {
   return name.startsWith(prefix) && name.length > prefix.length;
 }
 
-function appliesTo(spec: OptionSpec, scheme: string | undefined): boolean {
-  return spec.schemes === undefined || scheme === undefined || spec.schemes.includes(scheme);
+function appliesTo(spec: OptionSpec, query: OptionQuery): boolean {
+  if (query.scope === "endpoint") return spec.under?.includes(query.under ?? "") ?? true;
+  return spec.schemes === undefined || query.scheme === undefined || spec.schemes.includes(query.scheme);
 }

@@ -9,6 +9,7 @@ import { directiveOf, directivesIn } from "./directive.ts";
 import { compileLocation, type FileLocation } from "./locations.ts";
 import { checkName, readName } from "./names.ts";
 import { OptionRecord } from "./option-record.ts";
+import { readOptionLine } from "./port-line.ts";
 import { compileStream, TOP_BLOCKS } from "./stream.ts";
 import type { Directive } from "./terms.ts";
 
@@ -36,7 +37,14 @@ export function compile(source: ConfigSource, registry: Registry, environment: E
   }
   const http = readListeners(record.take<readonly string[]>("http") ?? []);
   const workers = record.take<number>("workers") ?? environment.cpus;
-  const config = { http, workers, ...groups, fileLocations: locations, options: record.values };
+  const config = {
+    http,
+    workers,
+    ...groups,
+    fileLocations: locations,
+    options: record.values,
+    ...record.ports,
+  };
   return { config, problems: sortProblems(compilation.problems) };
 }
 
@@ -125,7 +133,7 @@ function readServerOption(
   const { keyword } = directive;
   const found = compilation.index.find({ scope: "server", name: keyword });
   if (found.kind === "known") {
-    into.record.readDirective(compilation, found.spec, directive);
+    readOptionLine(compilation, into.record, { spec: found.spec, directive });
     return;
   }
   if (found.kind === "unsupported") {
@@ -134,6 +142,11 @@ function readServerOption(
   }
   if (found.kind === "elsewhere" && found.spec.scope.includes("stream")) {
     const message = `"${keyword}" belongs in a block such as stream NAME { … }, not at the top of the file`;
+    compilation.atKeyword(directive, { code: "misplaced-option", message });
+    return;
+  }
+  if (found.kind === "elsewhere" && found.spec.scope.includes("endpoint")) {
+    const message = `"${keyword}" belongs behind a port: write ${found.spec.under?.[0] ?? "PROTOCOL"} PORT ${keyword}=…`;
     compilation.atKeyword(directive, { code: "misplaced-option", message });
     return;
   }

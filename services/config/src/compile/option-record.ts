@@ -1,5 +1,6 @@
-import type { OptionSpec, OptionValue } from "@millrace/model";
+import type { EndpointConfig, OptionSpec, OptionValue, Ports } from "@millrace/model";
 import { placeOf } from "../problem.ts";
+import { formatAddress } from "../values/address.ts";
 import { readValue, TYPE_LOOKS } from "../values/read-value.ts";
 import type { Compilation } from "./compilation.ts";
 import type { Argument, Directive } from "./terms.ts";
@@ -7,6 +8,7 @@ import type { Argument, Directive } from "./terms.ts";
 /** Options read so far in one block or on one line, under their own names (not their aliases). */
 export class OptionRecord {
   readonly values: Record<string, OptionValue> = {};
+  private readonly portLists: Record<string, EndpointConfig[]> = {};
   private readonly places = new Map<string, Argument>();
 
   /** Reads one value. `name` is what was written; it becomes the key when the option is a wildcard. */
@@ -37,16 +39,31 @@ export class OptionRecord {
       this.values[key] = list.concat(Array.isArray(given.value) ? given.value : String(given.value));
       return;
     }
-    if (earlier === undefined) {
-      this.values[key] = given.value;
+    if (earlier === undefined) this.values[key] = given.value;
+    else complainOfSecond(compilation, earlier, given);
+  }
+
+  /** Stores a port: one, or with `repeat` several of different addresses. */
+  putPort(
+    compilation: Compilation,
+    spec: OptionSpec,
+    given: { name: string; argument: Argument; value: EndpointConfig },
+  ): void {
+    const address = formatAddress(given.value);
+    const key = spec.repeat === true ? `${spec.name} ${address}` : spec.name;
+    const earlier = this.places.get(key);
+    if (earlier !== undefined) {
+      const name = spec.repeat === true ? `${given.name} ${address}` : given.name;
+      complainOfSecond(compilation, earlier, { name, argument: given.argument });
       return;
     }
-    const first = placeOf(earlier.tree, earlier.word);
-    compilation.atArgument(given.argument, {
-      code: "duplicate",
-      message: `"${given.name}" is given twice`,
-      related: { ...first, message: "first given here" },
-    });
+    this.places.set(key, given.argument);
+    (this.portLists[spec.name] ??= []).push(given.value);
+  }
+
+  /** The ports, to be spread into a model that goes without when there are none. */
+  get ports(): { readonly ports?: Ports } {
+    return Object.keys(this.portLists).length === 0 ? {} : { ports: this.portLists };
   }
 
   /** Reads a whole directive (`segments 5;`) as an option. */
@@ -94,4 +111,17 @@ export class OptionRecord {
     delete this.values[name];
     return value as T | undefined;
   }
+}
+
+function complainOfSecond(
+  compilation: Compilation,
+  earlier: Argument,
+  given: { name: string; argument: Argument },
+): void {
+  const first = placeOf(earlier.tree, earlier.word);
+  compilation.atArgument(given.argument, {
+    code: "duplicate",
+    message: `"${given.name}" is given twice`,
+    related: { ...first, message: "first given here" },
+  });
 }

@@ -7,6 +7,7 @@ import { directivesIn } from "./directive.ts";
 import { type Endpoint, optionsOf, readEndpoint } from "./endpoint.ts";
 import { type FileLocation, resolveFile } from "./locations.ts";
 import { OptionRecord } from "./option-record.ts";
+import { readOptionLine } from "./port-line.ts";
 import type { Argument, Directive } from "./terms.ts";
 
 const DEFAULT_TIMEOUT_MS = 60_000;
@@ -153,7 +154,7 @@ function readStreamOption(compilation: Compilation, line: StreamLine, parts: Str
   }
   const found = compilation.index.find({ scope: "stream", name: keyword });
   if (found.kind === "known") {
-    parts.record.readDirective(compilation, found.spec, directive);
+    readOptionLine(compilation, parts.record, { spec: found.spec, directive });
     return;
   }
   if (found.kind === "unsupported") {
@@ -197,6 +198,10 @@ function misplaced(what: {
   if (found.spec.scope.includes("push")) {
     return `"${keyword}" belongs behind the URL of a push, not in ${title} itself`;
   }
+  if (found.spec.scope.includes("endpoint")) {
+    const line = found.spec.under?.[0] ?? "PROTOCOL";
+    return `"${keyword}" belongs behind a port: write ${line} PORT ${keyword}=…, not in ${title} itself`;
+  }
   return `"${keyword}" belongs at the top of the file, not in ${title}`;
 }
 
@@ -234,5 +239,6 @@ function finish(text: StreamText, parts: StreamParts): StreamConfig {
     clientsTimeoutMs: record.take<number>("clients_timeout") ?? DEFAULT_TIMEOUT_MS,
     sourceTimeoutMs: timeoutMs,
     options: record.values,
+    ...record.ports,
   };
 }

@@ -14,8 +14,8 @@ export type Change =
   | { readonly op: "set-block"; readonly block: BlockRef; readonly lines: readonly Line[] }
   | { readonly op: "remove-block"; readonly block: BlockRef }
   /**
-   * Sets the values of an option, in a block or (without one) at the top. `match` picks among several lines of one
-   * keyword by their first value (the URL); `append` adds one more line instead.
+   * Sets the values of an option, in a block or (without one) at the top; a block of the line's own goes. `match` picks
+   * among several lines of one keyword by their first value (the URL, the port); `append` adds one more line instead.
    */
   | {
       readonly op: "set-option";

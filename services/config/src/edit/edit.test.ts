@@ -134,6 +134,33 @@ describe("edits", () => {
     assert.equal(changed({ op: "set-block", block: ort, lines }), FILE);
   });
 
+  test("ports with a block of their own are found by their port, and replaced and removed as a whole", () => {
+    const text =
+      "srt 9000 { latency 200; } # a\nsrt {\n  port 9001;\n}\nstream a {\n  srt_play { port 1; }\n}\n";
+    const set = (line: Line, rest: { match?: string; block?: { name: string } } = {}): string =>
+      changed({ op: "set-option", line, ...rest }, text);
+    assert.equal(
+      set(["srt", "9000", "passphrase=a b"], { match: "9000" }),
+      text.replace("9000 { latency 200; }", '9000 passphrase="a b";'),
+    );
+    assert.equal(
+      set(["srt", "9002"], { match: "9001" }),
+      text.replace("srt {\n  port 9001;\n}", "srt 9002;"),
+    );
+    assert.equal(
+      set(["srt_play", "2"], { block: { name: "a" } }),
+      text.replace("srt_play { port 1; }", "srt_play 2;"),
+    );
+    assert.equal(
+      changed({ op: "remove-option", option: "srt", match: "9001" }, text),
+      text.replace("srt {\n  port 9001;\n}\n", ""),
+    );
+    assert.equal(
+      changed({ op: "set-block", block: { name: "a" }, lines: [["srt_play", "2", "latency=5"]] }, text),
+      text.replace("  srt_play { port 1; }\n", "\n  srt_play 2 latency=5;\n"),
+    );
+  });
+
   test("a missing semicolon is put in before a line is added", () => {
     const text = "stream a {\n  url udp://h:1\n}\n";
     const change: Change = { op: "set-option", block: { name: "a" }, line: ["disabled"] };

@@ -1,6 +1,6 @@
 import { configError } from "../errors.ts";
 import { parse } from "../syntax/parse.ts";
-import { hasControl } from "../syntax/quote.ts";
+import { hasControl, quote } from "../syntax/quote.ts";
 import { endOf, type Statement, type SyntaxTree, statementsOf } from "../syntax/tree.ts";
 import type { BlockRef, Change, Line } from "./change.ts";
 import {
@@ -86,7 +86,26 @@ function linesOf(tree: SyntaxTree, owner: Statement | undefined, option: string)
 }
 
 function matches(line: Statement, match: string | undefined): boolean {
-  return match === undefined || line.words[1]?.value === match;
+  return match === undefined || line.words[1]?.value === match || portInBlock(line) === match;
+}
+
+/** `srt { port 9000; }` is found by its port, like `srt 9000;`. */
+function portInBlock(line: Statement): string | undefined {
+  if (line.words.length > 1) return undefined;
+  const inner = statementsOf(line.block?.items ?? []);
+  return inner.find(({ words }) => words[0].value === "port")?.words[1]?.value;
+}
+
+/** Keywords whose block bears a name: their lines are changed one by one, the head alone. */
+const NAMED_BLOCKS: ReadonlySet<string> = new Set(["stream", "ondemand", "live", "rewrite", "file"]);
+
+/** A line that is set replaces one with a block (`srt 9000 { … }`) as a whole: its values say everything. */
+function replacing(found: Statement, line: Line): readonly Splice[] {
+  const [head] = found.words;
+  if (found.block === undefined || NAMED_BLOCKS.has(head.value)) return rewriting(found, line);
+  const start = head.offset + head.text.length;
+  const values = line.slice(1).map((value) => ` ${quote(value)}`);
+  return [{ start, end: endOf(found), text: `${values.join("")};` }];
 }
 
 function setOption(
@@ -96,7 +115,7 @@ function setOption(
 ): readonly Splice[] {
   const lines = linesOf(tree, owner, change.line[0]);
   const found = change.append === true ? undefined : lines.find((line) => matches(line, change.match));
-  if (found !== undefined) return rewriting(found, change.line);
+  if (found !== undefined) return replacing(found, change.line);
   if (change.match !== undefined && change.append !== true) {
     throw configError("config-edit", `there is no ${change.line[0]} "${change.match}" to change`);
   }

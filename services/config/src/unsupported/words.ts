@@ -4,7 +4,7 @@
  * option always wins over it.
  */
 export interface UnsupportedWords {
-  readonly scope: "server" | "stream" | "input" | "push" | "file";
+  readonly scope: "server" | "stream" | "input" | "push" | "endpoint" | "file";
   readonly topic: string;
   readonly words: readonly string[];
 }
@@ -13,7 +13,7 @@ export const UNSUPPORTED_WORDS: readonly UnsupportedWords[] = [
   {
     scope: "server",
     topic: "listeners",
-    words: ["https", "rtmp", "rtmps", "rtsp", "rtsps", "srt", "mysql", "snmp", "admin_http", "admin_https"],
+    words: ["https", "rtmp", "rtmps", "rtsp", "rtsps", "mysql", "snmp", "admin_http", "admin_https"],
   },
   {
     scope: "server",

@@ -23,6 +23,7 @@ export const TYPE_LOOKS: Readonly<Record<OptionType, string>> = {
   integers: "a list of whole numbers, such as 256,0x101",
   url: "a URL such as udp://239.0.0.1:1234",
   address: "a port, or HOST:PORT",
+  endpoint: "a port, or HOST:PORT, with options behind it or in a block",
 };
 
 /** Reads one value by its option's type; the result is in the unit that the type stores. */
@@ -71,6 +72,9 @@ function typedValue(type: OptionType, text: string): OptionValue | undefined {
       const address = parseAddress(text);
       return address === undefined ? undefined : formatAddress(address);
     }
+    case "endpoint":
+      // Read by the line, not by the word: `compile/port-line.ts`.
+      return undefined;
   }
 }
 

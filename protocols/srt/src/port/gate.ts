@@ -1,0 +1,154 @@
+import { randomBytes } from "node:crypto";
+import type { GroupMembership } from "../session/agreement.ts";
+import { Connection, type ConnectionEvents } from "../session/connection.ts";
+import { type Accepted, type ConnectionRequest, Doorkeeper } from "../session/doorkeeper.ts";
+import type { SrtOptions } from "../session/options.ts";
+import { REJECTION } from "../wire/rejection.ts";
+import type { PeerPath, Sender, SrtPort } from "./port.ts";
+
+export interface GateParts {
+  /** What the port says of itself in handshakes. */
+  readonly options: SrtOptions;
+  /** Somebody wants in: call `admit` or `refuse` in time. */
+  readonly onCaller: (caller: PendingCaller) => void;
+}
+
+/** A caller between its conclusion and our verdict. */
+export interface PendingCaller {
+  readonly request: ConnectionRequest;
+  readonly key: string;
+}
+
+interface Guest {
+  /** Undefined while the verdict is awaited. */
+  accepted: Accepted | undefined;
+}
+
+/** Callers whose verdict is awaited at the same time. */
+const MOST_PENDING = 1024;
+/** Handshakes that are answered in a second; the callers of the others try again. */
+const MOST_HANDSHAKES = 10_000;
+const SECOND_US = 1_000_000;
+
+export const random = (bytes: number): Uint8Array => randomBytes(bytes);
+
+/** Lets callers in on a port: the doorkeeper, and the connections that came of it. */
+export class Gate {
+  /** Callers turned away, for whatever reason. */
+  refused = 0;
+  /** Handshakes left unanswered in a flood. */
+  flooded = 0;
+  readonly port: SrtPort;
+  readonly #parts: GateParts;
+  readonly #doorkeeper: Doorkeeper;
+  readonly #guests = new Map<string, Guest>();
+  #pending = 0;
+  #handshakes = 0;
+  #secondUs = 0;
+
+  constructor(port: SrtPort, parts: GateParts) {
+    this.port = port;
+    this.#parts = parts;
+    this.#doorkeeper = new Doorkeeper(
+      {
+        secret: random(8),
+        random,
+        keyBytes: parts.options.passphrase === undefined ? 0 : parts.options.keyBytes,
+        options: parts.options,
+        onRequest: (request, key) => this.#onRequest(request, key),
+        onRepeat: (key, nowUs) => this.#onRepeat(key, nowUs),
+      },
+      port.newId(),
+    );
+    port.onStranger = (packet, length, from, nowUs) => this.#onStranger(packet, length, from, nowUs);
+  }
+
+  /** Handshakes that were none, or brought a wrong cookie. */
+  get violations(): number {
+    return this.#doorkeeper.violations;
+  }
+
+  get connections(): number {
+    return this.#guests.size - this.#pending;
+  }
+
+  /** Makes the connection. Undefined: the two sides do not fit, and the caller was told. */
+  admit(
+    caller: PendingCaller,
+    options: SrtOptions,
+    events: ConnectionEvents,
+    group?: GroupMembership,
+  ): Connection | undefined {
+    const guest = this.#guests.get(caller.key);
+    if (guest === undefined || guest.accepted !== undefined) return undefined;
+    const { port } = this;
+    const { request, key } = caller;
+    const { nowUs } = port;
+    const accepted = request.accept(options, port.newId(), nowUs, group);
+    this.#pending--;
+    if (typeof accepted === "number") {
+      this.#guests.delete(key);
+      this.refused++;
+      return undefined;
+    }
+    guest.accepted = accepted;
+    const connection = new Connection(
+      {
+        agreement: accepted.agreement,
+        options,
+        path: port.pathTo(request.address, request.port),
+        events: {
+          onPacket: (payload, sequence, dueUs) => events.onPacket(payload, sequence, dueUs),
+          onGap: (from, to) => events.onGap(from, to),
+          onClosed: (reason) => {
+            port.remove(connection.localId);
+            this.#guests.delete(key);
+            events.onClosed(reason);
+          },
+        },
+      },
+      nowUs,
+    );
+    port.add(connection, request.address, request.port);
+    accepted.sendAnswer(nowUs);
+    return connection;
+  }
+
+  refuse(caller: PendingCaller, code: number): void {
+    if (!this.#guests.delete(caller.key)) return;
+    this.#pending--;
+    this.refused++;
+    caller.request.reject(code, this.port.nowUs);
+  }
+
+  #onStranger(packet: Uint8Array, length: number, from: Sender, nowUs: number): void {
+    if (nowUs - this.#secondUs > SECOND_US) {
+      this.#secondUs = nowUs;
+      this.#handshakes = 0;
+    }
+    if (++this.#handshakes > MOST_HANDSHAKES) {
+      this.flooded++;
+      return;
+    }
+    const path = this.port.pathTo(from.address, from.port) as PeerPath;
+    this.#doorkeeper.receive(packet, length, { ...from, peerIp: path.peerIp, path }, nowUs);
+  }
+
+  #onRequest(request: ConnectionRequest, key: string): void {
+    if (this.#pending >= MOST_PENDING) {
+      this.refused++;
+      request.reject(REJECTION.BACKLOG, this.port.nowUs);
+      return;
+    }
+    this.#pending++;
+    this.#guests.set(key, { accepted: undefined });
+    this.#parts.onCaller({ request, key });
+  }
+
+  #onRepeat(key: string, nowUs: number): boolean {
+    const guest = this.#guests.get(key);
+    if (guest === undefined) return false;
+    guest.accepted?.sendAnswer(nowUs);
+    return true;
+  }
+}

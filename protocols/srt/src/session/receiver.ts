@@ -1,0 +1,378 @@
+import {
+  ArrivalRate,
+  INSERTED,
+  LinkCapacity,
+  LossList,
+  NO_ROOM,
+  ReceiveBuffer,
+  type ReceiveSlot,
+  ReorderTolerance,
+  SEQUENCE_31,
+} from "@millrace/arq";
+import { FilterReceiver } from "../filter/receiver.ts";
+import { DataHeader, HEADER_BYTES, readDataHeader } from "../wire/header.ts";
+import { KM_SECURED } from "../wire/key-material.ts";
+import type { Agreement } from "./agreement.ts";
+import { type SrtOptions, UDP_IP_BYTES } from "./options.ts";
+import type { Statistics } from "./statistics.ts";
+import { TimeBase } from "./time-base.ts";
+
+/** What the application gets. The payload is valid during the call only. */
+export interface Delivery {
+  onPacket(payload: Uint8Array, sequence: number, dueUs: number): void;
+  /** These, `to` included, did not come in time. */
+  onGap(from: number, to: number): void;
+}
+
+export interface ReceiverParts {
+  readonly options: SrtOptions;
+  readonly agreement: Agreement;
+  readonly statistics: Statistics;
+  readonly delivery: Delivery;
+  /** Reports a fresh loss to the peer. */
+  readonly reportLoss: (low: number, high: number, nowUs: number) => void;
+  /** Reports everything that is in `losses`. */
+  readonly reportAll: (nowUs: number) => void;
+}
+
+const PROBE_MASK = 15;
+/** In order this often, and the reorder tolerance sinks (docs/API/statistics.md, pktReorderTolerance). */
+const CALM_PACKETS = 50;
+/** So many packets in a row beyond the buffer, and the two sides no longer talk of the same numbers. */
+const LOST_TRACK_PACKETS = 4096;
+
+/** The receiving half of a connection in live mode (draft-sharabayko-srt §4). */
+export class Receiver {
+  readonly buffer: ReceiveBuffer;
+  readonly losses = new LossList(SEQUENCE_31);
+  readonly timeBase: TimeBase;
+  readonly arrival = new ArrivalRate();
+  readonly capacity = new LinkCapacity();
+  /** Packets since the last full acknowledgement. */
+  sinceAck = 0;
+  /** The peer's numbers are out of reach for good. */
+  lostTrack = false;
+  readonly #options: SrtOptions;
+  readonly #agreement: Agreement;
+  readonly #statistics: Statistics;
+  readonly #delivery: Delivery;
+  readonly #reportLoss: ReceiverParts["reportLoss"];
+  readonly #reportAll: ReceiverParts["reportAll"];
+  readonly #fresh = new ReorderTolerance(SEQUENCE_31);
+  readonly #header = new DataHeader();
+  readonly #filter: FilterReceiver | undefined;
+  readonly #payloadRoom: number;
+  /** One after the highest number seen. */
+  #end: number;
+  #tolerance: number;
+  #inOrder = 0;
+  #outOfReach = 0;
+  #started = false;
+  #nowUs = 0;
+  #rebuilding = false;
+  /** The filter cannot rebuild these. */
+  readonly #onFilterLoss = (low: number, high: number): void => {
+    let from = low;
+    if (SEQUENCE_31.diff(from, this.buffer.base) < 0) from = this.buffer.base;
+    const count = SEQUENCE_31.diff(high, from) + 1;
+    if (count <= 0) return;
+    this.#statistics.pktRcvFilterLossTotal += count;
+    if (this.#agreement.filter?.arq !== "onreq") return;
+    for (let i = 0, at = from; i < count; i++, at = SEQUENCE_31.next(at)) {
+      if (this.buffer.get(at)?.held !== true) this.losses.add(at, at);
+    }
+    if (this.losses.size > 0) this.#reportLoss(from, high, this.#nowUs);
+  };
+
+  constructor(parts: ReceiverParts) {
+    const { options, agreement } = parts;
+    this.#options = options;
+    this.#agreement = agreement;
+    this.#statistics = parts.statistics;
+    this.#delivery = parts.delivery;
+    this.#reportLoss = parts.reportLoss;
+    this.#reportAll = parts.reportAll;
+    this.#payloadRoom = agreement.maxPacketSize - UDP_IP_BYTES - HEADER_BYTES;
+    this.buffer = new ReceiveBuffer({
+      space: SEQUENCE_31,
+      firstSequence: agreement.receiveSequence,
+      maxPackets: options.receiveBufferPackets,
+      slotBytes: this.#payloadRoom,
+    });
+    this.timeBase = new TimeBase({
+      nowUs: agreement.peerTimeUs,
+      timestamp: agreement.peerTimestamp,
+      latencyUs: agreement.receiveLatencyMs * 1000,
+      traceDrift: options.driftTracer,
+    });
+    this.#end = agreement.receiveSequence;
+    this.#tolerance = options.lossMaxTtl;
+    this.#filter = this.#makeFilter();
+  }
+
+  /** The peer need not send again what lies before this number. */
+  get ackPoint(): number {
+    const { losses } = this;
+    let point = losses.size > 0 ? losses.first : this.#end;
+    const fresh = this.#fresh;
+    if (fresh.size > 0 && SEQUENCE_31.diff(fresh.first, point) < 0) point = fresh.first;
+    // What FEC may still rebuild stands in no list.
+    if (this.#filter !== undefined && this.#agreement.filter?.arq === "onreq") {
+      const gap = this.buffer.firstGap();
+      if (SEQUENCE_31.diff(gap, point) < 0) point = gap;
+    }
+    return point;
+  }
+
+  /** When `deliver` has something to do. */
+  get nextDueUs(): number {
+    const first = this.buffer.firstHeld();
+    if (first === undefined) return Number.POSITIVE_INFINITY;
+    if (!this.#options.tsbpd || !this.#options.tooLateDrop) {
+      if (first.sequence !== this.buffer.base) return Number.POSITIVE_INFINITY;
+      if (!this.#options.tsbpd) return 0;
+    }
+    return first.dueUs;
+  }
+
+  /** A data packet; its bytes may be changed. */
+  receive(packet: Uint8Array, length: number, nowUs: number): void {
+    const statistics = this.#statistics;
+    const header = this.#header;
+    this.#nowUs = nowUs;
+    if (!readDataHeader(packet, header) || length - HEADER_BYTES > this.#payloadRoom) {
+      statistics.pktViolations++;
+      return;
+    }
+    statistics.pktRecvTotal++;
+    statistics.byteRecvTotal += length + UDP_IP_BYTES;
+    this.sinceAck++;
+    if (header.retransmitted) {
+      statistics.pktRcvRetransTotal++;
+    } else {
+      this.arrival.onPacket(length, nowUs);
+      const place = header.sequence & PROBE_MASK;
+      if (place === 0) this.capacity.onFirst(header.sequence, nowUs);
+      else if (place === 1) this.capacity.onSecond(header.sequence, length - HEADER_BYTES, nowUs);
+    }
+    const filter = this.#filter;
+    if (filter === undefined) {
+      this.#accept(packet, length);
+      return;
+    }
+    const sequence = header.sequence;
+    if (!this.#inReach(sequence)) {
+      this.#miss(sequence);
+      return;
+    }
+    if (header.message === 0) {
+      statistics.pktRcvFilterExtraTotal++;
+      this.#noteParity(sequence);
+      filter.receive(packet, length);
+    } else {
+      // The filter reads the packet as it was sent, decryption comes after.
+      filter.receive(packet, length);
+      readDataHeader(packet, header);
+      this.#accept(packet, length);
+    }
+    filter.takeLost(this.#onFilterLoss);
+  }
+
+  /** Hands over what is due. */
+  deliver(nowUs: number): void {
+    const { buffer } = this;
+    const { tsbpd, tooLateDrop } = this.#options;
+    for (;;) {
+      const first = buffer.firstHeld();
+      if (first === undefined || (tsbpd && first.dueUs > nowUs)) return;
+      if (first.sequence !== buffer.base) {
+        if (!tsbpd || !tooLateDrop) return;
+        this.#giveUp(first.sequence);
+      }
+      const slot = buffer.take() as ReceiveSlot;
+      if (slot.length > 0) {
+        this.#delivery.onPacket(slot.bytes.subarray(0, slot.length), slot.sequence, slot.dueUs);
+      }
+    }
+  }
+
+  /** The peer will not send these any more. */
+  dropped(first: number, last: number): boolean {
+    if (SEQUENCE_31.diff(last, first) < 0 || SEQUENCE_31.diff(last, this.#end) >= 0) return false;
+    let low = first;
+    if (SEQUENCE_31.diff(low, this.buffer.base) < 0) low = this.buffer.base;
+    const count = SEQUENCE_31.diff(last, low) + 1;
+    if (count <= 0) return true;
+    this.losses.removeRange(low, last);
+    for (let i = 0, at = low; i < count && this.#fresh.size > 0; i++, at = SEQUENCE_31.next(at)) {
+      this.#fresh.onPacket(at);
+    }
+    return true;
+  }
+
+  /** The first packet may have a later number than the handshake said: a leg that joined a group under way. */
+  startAt(sequence: number): void {
+    this.buffer.skipTo(sequence);
+    this.#end = sequence;
+    this.losses.clear();
+  }
+
+  get started(): boolean {
+    return this.#started;
+  }
+
+  #accept(packet: Uint8Array, given: number): void {
+    const header = this.#header;
+    const statistics = this.#statistics;
+    const { sequence, timestamp, retransmitted } = header;
+    const { buffer } = this;
+    const code = buffer.insert(sequence);
+    if (code !== INSERTED) {
+      this.#refuse(code, sequence, timestamp);
+      return;
+    }
+    const slot = buffer.last;
+    const wasFirst = !this.#started;
+    this.#started = true;
+    this.#outOfReach = 0;
+    let length = given;
+    const { crypto } = this.#agreement;
+    // In clear on an encrypted connection is forged, unless both sides were told to take what comes.
+    if (header.key !== 0) length = crypto.decrypt(packet, given);
+    else if (this.#options.enforcedEncryption && crypto.receiveState === KM_SECURED) length = -1;
+    slot.dueUs = this.timeBase.dueUs(timestamp, this.#nowUs);
+    if (length < HEADER_BYTES) {
+      buffer.setLength(slot, 0);
+      this.#countUndecrypted(given);
+    } else {
+      slot.bytes.set(packet.subarray(HEADER_BYTES, length), 0);
+      buffer.setLength(slot, length - HEADER_BYTES);
+      statistics.pktRecvUniqueTotal++;
+      statistics.byteRecvUniqueTotal += given + UDP_IP_BYTES;
+    }
+    if (wasFirst && this.#agreement.peerGroup !== undefined && sequence !== buffer.base)
+      this.startAt(sequence);
+    this.#noteEnd(sequence, retransmitted);
+    if (this.#fresh.size > 0) this.#ageFresh();
+  }
+
+  #inReach(sequence: number): boolean {
+    const ahead = SEQUENCE_31.diff(sequence, this.buffer.base);
+    return ahead < this.#options.receiveBufferPackets && ahead > -this.#options.receiveBufferPackets;
+  }
+
+  #refuse(code: number, sequence: number, timestamp: number): void {
+    const statistics = this.#statistics;
+    if (code === NO_ROOM) {
+      this.#miss(sequence);
+      return;
+    }
+    this.#outOfReach = 0;
+    if (SEQUENCE_31.diff(sequence, this.buffer.base) >= 0) return;
+    statistics.pktRcvBelated++;
+    statistics.belatedUs += Math.max(0, this.#nowUs - this.timeBase.dueUs(timestamp, this.#nowUs));
+  }
+
+  #miss(sequence: number): void {
+    this.#statistics.pktViolations++;
+    // Far behind and far ahead look the same: numbers that this connection cannot reach.
+    if (SEQUENCE_31.diff(sequence, this.buffer.base) < 0) return;
+    if (++this.#outOfReach >= LOST_TRACK_PACKETS) this.lostTrack = true;
+  }
+
+  #countUndecrypted(length: number): void {
+    const statistics = this.#statistics;
+    statistics.pktRcvUndecryptTotal++;
+    statistics.byteRcvUndecryptTotal += length + UDP_IP_BYTES;
+    statistics.pktRcvDropTotal++;
+    statistics.byteRcvDropTotal += length + UDP_IP_BYTES;
+  }
+
+  /** Sees to gaps and order when a packet of this number came. */
+  #noteEnd(sequence: number, retransmitted: boolean): void {
+    const ahead = SEQUENCE_31.diff(sequence, this.#end);
+    if (ahead >= 0) {
+      if (ahead > 0) this.#onGap(this.#end, SEQUENCE_31.add(sequence, -1), ahead);
+      this.#end = SEQUENCE_31.next(sequence);
+      if (!retransmitted) this.#calmDown();
+      return;
+    }
+    this.losses.remove(sequence);
+    this.#fresh.onPacket(sequence);
+    if (retransmitted || this.#rebuilding) return;
+    this.#inOrder = 0;
+    const distance = -ahead;
+    const statistics = this.#statistics;
+    if (distance > statistics.pktReorderDistance) statistics.pktReorderDistance = distance;
+    const { lossMaxTtl } = this.#options;
+    if (lossMaxTtl > 0) this.#tolerance = Math.min(lossMaxTtl, Math.max(this.#tolerance, distance));
+    statistics.pktReorderTolerance = this.#tolerance;
+  }
+
+  /** Parity bears the number of the last packet that it protects, and left after it: if that is not here, it is lost. */
+  #noteParity(sequence: number): void {
+    const ahead = SEQUENCE_31.diff(sequence, this.#end);
+    if (ahead < 0) return;
+    this.#onGap(this.#end, sequence, ahead + 1);
+    this.#end = SEQUENCE_31.next(sequence);
+  }
+
+  #calmDown(): void {
+    if (this.#tolerance === 0 || ++this.#inOrder < CALM_PACKETS) return;
+    this.#inOrder = 0;
+    this.#tolerance--;
+    this.#statistics.pktReorderTolerance = this.#tolerance;
+  }
+
+  #onGap(low: number, high: number, count: number): void {
+    const statistics = this.#statistics;
+    statistics.pktRcvLossTotal += count;
+    const average = statistics.pktRecvTotal === 0 ? 0 : statistics.byteRecvTotal / statistics.pktRecvTotal;
+    statistics.byteRcvLossTotal += Math.round(count * average);
+    if (this.#filter !== undefined && this.#agreement.filter?.arq !== "always") return;
+    if (this.#tolerance > 0) {
+      this.#fresh.add(low, high, this.#tolerance);
+      return;
+    }
+    this.losses.add(low, high);
+    this.#reportLoss(low, high, this.#nowUs);
+  }
+
+  #ageFresh(): void {
+    const { losses } = this;
+    const before = losses.size;
+    this.#fresh.tick(losses);
+    if (losses.size > before) this.#reportAll(this.#nowUs);
+  }
+
+  #giveUp(until: number): void {
+    const { buffer } = this;
+    const statistics = this.#statistics;
+    const from = buffer.base;
+    const missing = buffer.skipTo(until);
+    this.losses.removeBefore(until);
+    this.#fresh.removeBefore(until);
+    statistics.pktRcvDropTotal += missing;
+    const average = statistics.pktRecvTotal === 0 ? 0 : statistics.byteRecvTotal / statistics.pktRecvTotal;
+    statistics.byteRcvDropTotal += Math.round(missing * average);
+    this.#delivery.onGap(from, SEQUENCE_31.add(until, -1));
+  }
+
+  #makeFilter(): FilterReceiver | undefined {
+    const { filter, receiveSequence, filterPayloadBytes } = this.#agreement;
+    if (filter === undefined) return undefined;
+    return new FilterReceiver({
+      config: filter,
+      firstSequence: receiveSequence,
+      payloadBytes: filterPayloadBytes,
+      rebuilt: (packet, length) => {
+        if (!readDataHeader(packet, this.#header)) return;
+        this.#rebuilding = true;
+        const before = this.#statistics.pktRecvUniqueTotal;
+        this.#accept(packet, length);
+        this.#rebuilding = false;
+        if (this.#statistics.pktRecvUniqueTotal > before) this.#statistics.pktRcvFilterSupplyTotal++;
+      },
+    });
+  }
+}
