@@ -5,26 +5,7 @@ import { freeUdpPort } from "../contract/index.ts";
 import { LossyRelay } from "../netem/kit/lossy-relay.ts";
 import { TsGenerator } from "./kit/generator.ts";
 import { TestServer, until } from "./kit/server.ts";
-import { playSrt, publishSrt, type SrtPublisher, sha256 } from "./kit/srt.ts";
-
-/** Sends so many seconds of a made-up stream in real time; returns what was sent. */
-async function stream(
-  to: readonly SrtPublisher[],
-  seconds: number,
-  bitrate = 4_000_000,
-): Promise<Uint8Array> {
-  const generator = new TsGenerator({ bitrate });
-  const sent: Uint8Array[] = [];
-  const frames = Math.round(seconds * 25);
-  const startMs = performance.now();
-  for (let i = 0; i < frames; i++) {
-    const frame = generator.nextFrame();
-    sent.push(frame);
-    for (const publisher of to) publisher.write(frame);
-    await sleep(Math.max(0, startMs + (i + 1) * 40 - performance.now()));
-  }
-  return Buffer.concat(sent);
-}
+import { playSrt, publishSrt, sha256, streamSrt } from "./kit/srt.ts";
 
 for (const lossPercent of [0, 5]) {
   test(`what is published leaves bit for bit at ${lossPercent} % loss, from either worker`, async (t) => {
@@ -40,14 +21,14 @@ for (const lossPercent of [0, 5]) {
     const url = (i: number): string => `srt://127.0.0.1:${relays[i]?.port}`;
     const publisher = await publishSrt(t, url(0), { streamid: "publish:one", latency });
     // The first frames tell the server what it gets; players join before the ones that count.
-    await stream([publisher], 0.2);
+    await streamSrt([publisher], 0.2);
     await until("the stream", 5000, async () => (await server.stream("one")).running || undefined);
     await sleep(latency + 200);
     const players = await Promise.all([
       playSrt(t, url(1), { streamid: "#!::r=one", latency }),
       playSrt(t, url(2), { streamid: "one", latency }),
     ]);
-    const sent = await stream([publisher], 6);
+    const sent = await streamSrt([publisher], 6);
     for (const [i, player] of players.entries()) {
       await until(`player ${i} to get everything`, 5000, () => player.length >= sent.length || undefined);
       assert.equal(player.lost, 0, `player ${i} lost packets`);
@@ -98,9 +79,9 @@ test("ports of one stream need no stream-ID, and a reload leaves others' connect
   const one = `stream one { publish_enabled; srt_publish 127.0.0.1:${publishing}; srt_play 127.0.0.1:${playing}; }`;
   const server = await TestServer.start(t, one);
   const publisher = await publishSrt(t, `srt://127.0.0.1:${publishing}`);
-  await stream([publisher], 0.4);
+  await streamSrt([publisher], 0.4);
   const player = await playSrt(t, `srt://127.0.0.1:${playing}`);
-  await stream([publisher], 1);
+  await streamSrt([publisher], 1);
   await until("the first bytes", 5000, () => player.length > 0 || undefined);
   server.rewrite(`${one}\nstream two { publish_enabled; srt_play 127.0.0.1:${other}; }`);
   server.signal("SIGHUP");
@@ -110,7 +91,7 @@ test("ports of one stream need no stream-ID, and a reload leaves others' connect
     async () => (await server.streams()).some((s) => s.name === "two") || undefined,
   );
   const before = player.length;
-  const sent = await stream([publisher], 1);
+  const sent = await streamSrt([publisher], 1);
   await until("the bytes after the reload", 5000, () => player.length >= before + sent.length || undefined);
   assert.equal(player.lost, 0);
   const sessions = await server.sessions();
@@ -138,7 +119,7 @@ test("one leg of a stream that is pushed and pulled may restart", async (t) => {
       () => undefined,
     ),
   );
-  await stream([publisher], 2);
+  await streamSrt([publisher], 2);
   const info = await until("the second stream", 5000, async () => {
     const found = await server.stream("to");
     return found.bytesIn > 100_000 ? found : undefined;

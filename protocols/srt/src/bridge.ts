@@ -1,7 +1,17 @@
-import type { LaneReader, Sink, Source, SourceContext, StreamWriter } from "@millrace/engine";
+import {
+  type LaneReader,
+  messageOf,
+  type Sink,
+  type Source,
+  type SourceContext,
+  type StreamWriter,
+} from "@millrace/engine";
 import { filterTs } from "@millrace/mpegts";
+import { BondHost } from "./bond/bond-host.ts";
+import { callGroup } from "./bond/call-group.ts";
 import type { InputSettings, PeerSettings } from "./config.ts";
 import { connectionLost } from "./errors.ts";
+import { outletTo } from "./outlet.ts";
 import { type Meter, Player } from "./player.ts";
 import { call } from "./port/call.ts";
 import type { Gate, PendingCaller } from "./port/gate.ts";
@@ -9,6 +19,12 @@ import { openGate } from "./port/open-gate.ts";
 import { plainAddress } from "./port/peer-ip.ts";
 import type { CloseReason, Connection, ConnectionEvents } from "./session/connection.ts";
 import { REJECTION } from "./wire/rejection.ts";
+
+/** Where an input's media goes, and until when. */
+interface Reception {
+  readonly into: StreamWriter;
+  readonly signal: AbortSignal;
+}
 
 type Numbers = Readonly<Record<string, number | string>>;
 
@@ -18,6 +34,8 @@ export class SrtSource implements Source {
   readonly #settings: InputSettings;
   readonly #context: SourceContext;
   #show: () => Numbers = () => ({});
+  /** Who publishes to an input that listens: one connection, or the peer's group of this ID. */
+  #publisher: "single" | number | undefined;
 
   constructor(settings: InputSettings, context: SourceContext) {
     this.#settings = settings;
@@ -30,7 +48,26 @@ export class SrtSource implements Source {
 
   run(into: StreamWriter, signal: AbortSignal): Promise<void> {
     if (signal.aborted) return Promise.resolve();
-    return this.#settings.mode === "listener" ? this.#listen(into, signal) : this.#call(into, signal);
+    if (this.#settings.mode === "listener") return this.#listen(into, signal);
+    return this.#settings.group === undefined ? this.#call(into, signal) : this.#callGroup(into, signal);
+  }
+
+  async #callGroup(into: StreamWriter, signal: AbortSignal): Promise<void> {
+    const { clock, log } = this.#context;
+    const reception = this.#reception(into);
+    await callGroup({
+      settings: this.#settings,
+      clock,
+      signal,
+      deliver: (payload) => reception.onPacket(payload, 0, 0),
+      onLost: (packets) => into.count("lost", packets),
+      onUp: (bond) => {
+        this.#show = () => bond.describe();
+      },
+      onLegFailed: (node, error) => log.info("srt leg failed", { node, reason: messageOf(error) }),
+    });
+    this.#show = () => ({});
+    if (!signal.aborted) throw connectionLost("all legs are gone");
   }
 
   async #call(into: StreamWriter, signal: AbortSignal): Promise<void> {
@@ -58,36 +95,81 @@ export class SrtSource implements Source {
 
   /** Waits for publishers, one at a time, until the input is stopped. */
   async #listen(into: StreamWriter, signal: AbortSignal): Promise<void> {
-    const { clock, log } = this.#context;
-    let publisher: Connection | undefined;
-    const gate = await openGate(this.#settings, clock, (caller, at) => {
-      const refusal = this.#judge(caller, publisher);
+    const bonds = new BondHost();
+    const gate = await openGate(this.#settings, this.#context.clock, (caller, at) => {
+      const refusal = this.#judge(caller);
       if (refusal !== undefined) {
         into.count("refused");
-        return at.refuse(caller, refusal);
-      }
-      const connection = at.admit(caller, this.#settings.options, {
-        ...this.#reception(into),
-        onClosed: (reason) => {
-          if (publisher === connection) publisher = undefined;
-          this.#show = () => ({});
-          log.info("srt publisher gone", { ip: plainAddress(caller.request.address), reason });
-          if (!signal.aborted) into.discontinuity();
-        },
-      });
-      if (connection === undefined) return into.count("refused");
-      publisher = connection;
-      log.info("srt publisher connected", { ip: plainAddress(caller.request.address) });
-      this.#show = () => connection.describe(at.port.nowUs);
+        at.refuse(caller, refusal);
+      } else if (caller.request.group === undefined) this.#admit(at, caller, { into, signal });
+      else void this.#admitLeg(bonds, at, caller, { into, signal });
     });
     await aborted(signal);
     await gate.port.close();
   }
 
-  #judge(caller: PendingCaller, publisher: Connection | undefined): number | undefined {
-    if (publisher !== undefined) return REJECTION.CONFLICT;
+  #admit(at: Gate, caller: PendingCaller, { into, signal }: Reception): void {
+    const { log } = this.#context;
+    const { address } = caller.request;
+    const connection = at.admit(caller, {
+      options: this.#settings.options,
+      events: {
+        ...this.#reception(into),
+        onClosed: (reason) => {
+          this.#publisher = undefined;
+          this.#show = () => ({});
+          log.info("srt publisher gone", { ip: plainAddress(address), reason });
+          if (!signal.aborted) into.discontinuity();
+        },
+      },
+    });
+    if (connection === undefined) {
+      into.count("refused");
+      return;
+    }
+    this.#publisher = "single";
+    log.info("srt publisher connected", { ip: plainAddress(address) });
+    this.#show = () => connection.describe(at.port.nowUs);
+  }
+
+  async #admitLeg(
+    bonds: BondHost,
+    at: Gate,
+    caller: PendingCaller,
+    { into, signal }: Reception,
+  ): Promise<void> {
+    const { log } = this.#context;
+    const { address, group } = caller.request;
+    const reception = this.#reception(into);
+    const bond = await bonds.admit(at, caller, {
+      key: "publish",
+      options: this.#settings.options,
+      purpose: () =>
+        Promise.resolve({
+          deliver: (payload) => reception.onPacket(payload, 0, 0),
+          onLost: (packets) => into.count("lost", packets),
+          onUp: (made) => {
+            this.#publisher = group?.id;
+            this.#show = () => made.describe();
+          },
+          onEnd: () => {
+            this.#publisher = undefined;
+            this.#show = () => ({});
+            log.info("srt publisher gone", { reason: "all legs are gone" });
+            if (!signal.aborted) into.discontinuity();
+          },
+        }),
+    });
+    if (bond === undefined) into.count("refused");
+    else log.info("srt leg connected", { ip: plainAddress(address), legs: bond.size });
+  }
+
+  /** One publisher at a time; further legs of its group are no others. */
+  #judge(caller: PendingCaller): number | undefined {
+    const { group, streamId } = caller.request;
+    if (this.#publisher !== undefined && this.#publisher !== group?.id) return REJECTION.CONFLICT;
     const wanted = this.#settings.options.streamId;
-    return wanted !== "" && caller.request.streamId !== wanted ? REJECTION.NOTFOUND : undefined;
+    return wanted !== "" && streamId !== wanted ? REJECTION.NOTFOUND : undefined;
   }
 
   #reception(into: StreamWriter): Pick<ConnectionEvents, "onPacket" | "onGap"> {
@@ -117,7 +199,37 @@ export class SrtSink implements Sink {
 
   run(from: LaneReader, signal: AbortSignal): Promise<void> {
     if (signal.aborted) return Promise.resolve();
-    return this.#settings.mode === "listener" ? this.#listen(from, signal) : this.#call(from, signal);
+    if (this.#settings.mode === "listener") return this.#listen(from, signal);
+    return this.#settings.group === undefined ? this.#call(from, signal) : this.#callGroup(from, signal);
+  }
+
+  async #callGroup(from: LaneReader, signal: AbortSignal): Promise<void> {
+    const { clock, log } = this.#context;
+    const ended = new AbortController();
+    const stop = (): void => ended.abort();
+    signal.addEventListener("abort", stop, { once: true });
+    let player: Player | undefined;
+    try {
+      await callGroup({
+        settings: this.#settings,
+        clock,
+        signal: ended.signal,
+        deliver: () => undefined,
+        onLost: () => undefined,
+        onUp: (bond) => {
+          const made = new Player({ reader: from, outlet: bond, start: this.#settings.start });
+          player = made;
+          made.onEnd = stop;
+          this.#show = () => ({ ...bond.describe(), overflow: made.overflow, skips: from.skips });
+          if (from.ended) stop();
+        },
+        onLegFailed: (node, error) => log.info("srt leg failed", { node, reason: messageOf(error) }),
+      });
+    } finally {
+      signal.removeEventListener("abort", stop);
+      player?.stop();
+    }
+    if (!ended.signal.aborted) throw connectionLost("all legs are gone");
   }
 
   async #call(from: LaneReader, signal: AbortSignal): Promise<void> {
@@ -132,7 +244,11 @@ export class SrtSink implements Sink {
     if (line === undefined) return;
     const { connection, port } = line;
     log.info("srt connected", { url: withoutSecrets(this.#settings.url), peer: connection.agreement.peerId });
-    const player = new Player({ reader: from, connection, port, start: this.#settings.start });
+    const player = new Player({
+      reader: from,
+      outlet: outletTo(connection, port),
+      start: this.#settings.start,
+    });
     const hangUp = (): void => connection.close(port.nowUs);
     player.onEnd = hangUp;
     this.#show = () => ({ ...connection.describe(port.nowUs), overflow: player.overflow, skips: from.skips });
@@ -150,7 +266,12 @@ export class SrtSink implements Sink {
     const { options, start } = this.#settings;
     const gate = await openGate(this.#settings, clock, (caller, at) => {
       if (options.streamId !== "" && caller.request.streamId !== options.streamId) {
-        return at.refuse(caller, REJECTION.NOTFOUND);
+        at.refuse(caller, REJECTION.NOTFOUND);
+        return;
+      }
+      if (caller.request.group !== undefined) {
+        at.refuse(caller, REJECTION.GROUP);
+        return;
       }
       admitPlayer(at, caller, { options, start, reader: from.view.read("key") });
     });
@@ -180,12 +301,15 @@ interface PlayerParts {
 export function admitPlayer(gate: Gate, caller: PendingCaller, parts: PlayerParts): Connection | undefined {
   const { options, reader, meter, onGone } = parts;
   let player: Player | undefined;
-  const connection = gate.admit(caller, options, {
-    ...DEAF,
-    onClosed: () => {
-      player?.stop();
-      reader.close();
-      onGone?.();
+  const connection = gate.admit(caller, {
+    options,
+    events: {
+      ...DEAF,
+      onClosed: () => {
+        player?.stop();
+        reader.close();
+        onGone?.();
+      },
     },
   });
   if (connection === undefined) {
@@ -196,8 +320,7 @@ export function admitPlayer(gate: Gate, caller: PendingCaller, parts: PlayerPart
   const { port } = gate;
   player = new Player({
     reader,
-    connection,
-    port,
+    outlet: outletTo(connection, port),
     start: parts.start,
     ...(meter === undefined ? {} : { meter }),
   });

@@ -24,6 +24,23 @@ export interface PeerSettings {
   readonly ttl: number;
   readonly start: "live" | "key";
   readonly options: SrtOptions;
+  /** Several ways to the same peer. */
+  readonly group: GroupSettings | undefined;
+}
+
+/** A bonding group that we call. */
+export interface GroupSettings {
+  readonly type: "broadcast" | "backup";
+  readonly nodes: readonly GroupNode[];
+}
+
+/** One way to the peer. */
+export interface GroupNode {
+  readonly host: string;
+  readonly port: number;
+  /** The heavier one is preferred, in a backup group. */
+  readonly weight: number;
+  readonly adapter: string | undefined;
 }
 
 export interface InputSettings extends PeerSettings {
@@ -65,7 +82,51 @@ function readPeer(url: string, options: Options): PeerSettings {
     ttl: Number(options["ipttl"] ?? 0),
     start: value("start", options) === "key" ? "key" : "live",
     options: readOptions(url, options, mode === "rendezvous"),
+    group: readGroup(url, options, {
+      host,
+      port,
+      mode,
+      adapter: adapter === undefined ? undefined : String(adapter),
+    }),
   };
+}
+
+const NODE_FORM = /^(\[[^\]]+\]|[^:/@[\]]+):(\d{1,5})(?:\/(\d{1,5}))?(?:@(.+))?$/;
+const MOST_WEIGHT = 65_535;
+
+/** `group=broadcast&nodes=HOST:PORT/WEIGHT@ADAPTER,…`: the URL's own host is the first node. */
+function readGroup(
+  url: string,
+  options: Options,
+  first: {
+    readonly host: string;
+    readonly port: number;
+    readonly mode: string;
+    readonly adapter: string | undefined;
+  },
+): GroupSettings | undefined {
+  const type = options["group"];
+  const texts = options["nodes"];
+  if (type === undefined && texts === undefined) return undefined;
+  if (type === undefined) throw badUrl(url, "nodes needs group=broadcast or group=backup");
+  if (first.mode !== "caller")
+    throw badUrl(url, "only a caller can open a group: a listener takes groups as they come");
+  const { host, port, adapter } = first;
+  const nodes: GroupNode[] = [{ host, port, adapter, weight: Number(options["weight"] ?? 0) }];
+  for (const text of Array.isArray(texts) ? texts.map(String) : []) {
+    const match = NODE_FORM.exec(text);
+    const node = {
+      host: (match?.[1] ?? "").replace(/^\[|\]$/g, ""),
+      port: Number(match?.[2]),
+      weight: Number(match?.[3] ?? 0),
+      adapter: match?.[4],
+    };
+    const fits = match !== null && node.port >= 1 && node.port <= 65_535 && node.weight <= MOST_WEIGHT;
+    if (!fits || (node.adapter !== undefined && isIP(node.adapter) === 0))
+      throw badUrl(url, `"${text}" of nodes is no HOST:PORT, HOST:PORT/WEIGHT or HOST:PORT@ADAPTER`);
+    nodes.push(node);
+  }
+  return { type: type === "backup" ? "backup" : "broadcast", nodes };
 }
 
 /** Reads the settings of a connection; `where` names the URL or line in errors. Throws `bad-url`. */

@@ -1,8 +1,11 @@
 import type { Listener, Runtime } from "@millrace/engine";
 import { reasonOf } from "@millrace/engine";
 import type { AccessRequest, EndpointConfig, RefusalReason, ServerConfig } from "@millrace/model";
+import { BondHost, type BondPurpose } from "./bond/bond-host.ts";
+import { LegRelay } from "./bond/relay.ts";
 import { admitPlayer } from "./bridge.ts";
 import { readOptions } from "./config.ts";
+import { Player } from "./player.ts";
 import { idFrom, SOCKET_BUFFER_BYTES } from "./port/call.ts";
 import { Gate, type PendingCaller, random } from "./port/gate.ts";
 import { plainAddress } from "./port/peer-ip.ts";
@@ -28,6 +31,7 @@ interface Door {
 interface OpenDoor {
   door: Door;
   readonly gate: Gate;
+  relay?: LegRelay;
 }
 
 const REJECTION_OF: Readonly<Record<RefusalReason, number>> = {
@@ -43,6 +47,7 @@ const REJECTION_OF: Readonly<Record<RefusalReason, number>> = {
 export class SrtListener implements Listener {
   readonly #runtime: Runtime;
   readonly #open = new Map<string, OpenDoor>();
+  readonly #bonds = new BondHost();
 
   constructor(runtime: Runtime) {
     this.#runtime = runtime;
@@ -65,7 +70,7 @@ export class SrtListener implements Listener {
         wanted.delete(key);
       } else {
         this.#open.delete(key);
-        await open.gate.port.close();
+        await shut(open);
       }
     }
     for (const [key, door] of wanted) {
@@ -81,7 +86,7 @@ export class SrtListener implements Listener {
   async close(): Promise<void> {
     const open = [...this.#open.values()];
     this.#open.clear();
-    await Promise.all(open.map(({ gate }) => gate.port.close()));
+    await Promise.all(open.map(shut));
   }
 
   async #openDoor(door: Door): Promise<OpenDoor> {
@@ -92,7 +97,8 @@ export class SrtListener implements Listener {
       ttl: door.ttl,
       bufferBytes: SOCKET_BUFFER_BYTES,
     });
-    const port = new SrtPort(socket, this.#runtime.clock, idFrom(random(4)));
+    const { clock, server, workerIndex } = this.#runtime;
+    const port = new SrtPort(socket, clock, idFrom(random(4)));
     const open: OpenDoor = {
       door,
       gate: new Gate(port, {
@@ -105,12 +111,19 @@ export class SrtListener implements Listener {
         },
       }),
     };
+    open.relay = new LegRelay({
+      name: `millrace-srt/${door.host ?? "*"}:${door.port}`,
+      workers: Math.max(1, server.workers),
+      workerIndex,
+      gate: open.gate,
+    });
     return open;
   }
 
   async #receive(open: OpenDoor, caller: PendingCaller): Promise<void> {
     const { log } = this.#runtime;
     const { gate, door } = open;
+    if (open.relay?.handOver(caller) === true) return;
     const ip = plainAddress(caller.request.address);
     const asked = accessOf(door, caller, ip);
     if (typeof asked === "number") {
@@ -124,7 +137,8 @@ export class SrtListener implements Listener {
     }
     const access = verdict.stream === undefined ? asked : { ...asked, stream: verdict.stream };
     try {
-      if (access.kind === "publish") await this.#publish(open, caller, access);
+      if (caller.request.group !== undefined) await this.#bond(open, caller, access);
+      else if (access.kind === "publish") await this.#publish(open, caller, access);
       else await this.#play(open, caller, access);
     } catch (error) {
       log.info("srt caller refused", { ip, stream: access.stream, reason: String(error) });
@@ -137,12 +151,15 @@ export class SrtListener implements Listener {
     const { gate, door } = open;
     const publication = await this.#runtime.publish(access);
     const { writer, signal } = publication;
-    const connection = gate.admit(caller, door.options, {
-      onPacket: (payload) => writer.ts(payload),
-      onGap: () => undefined,
-      onClosed: (reason) => {
-        publication.end();
-        log.info("srt publisher gone", { stream: access.stream, ip: access.ip, reason });
+    const connection = gate.admit(caller, {
+      options: door.options,
+      events: {
+        onPacket: (payload) => writer.ts(payload),
+        onGap: () => undefined,
+        onClosed: (reason) => {
+          publication.end();
+          log.info("srt publisher gone", { stream: access.stream, ip: access.ip, reason });
+        },
       },
     });
     if (connection === undefined) return publication.end();
@@ -151,6 +168,56 @@ export class SrtListener implements Listener {
     const hangUp = (): void => connection.close(gate.port.nowUs);
     signal.addEventListener("abort", hangUp, { once: true });
     if (signal.aborted) hangUp();
+  }
+
+  /** A member of a bonding group: its other legs, if there are any, came to this worker, too. */
+  async #bond(open: OpenDoor, caller: PendingCaller, access: AccessRequest): Promise<void> {
+    const { gate, door } = open;
+    const { stream, ip } = access;
+    const bond = await this.#bonds.admit(gate, caller, {
+      key: `${access.kind}/${stream}`,
+      options: door.options,
+      purpose: () =>
+        access.kind === "publish" ? this.#bondedPublisher(access) : this.#bondedPlayer(access, door),
+    });
+    if (bond !== undefined) this.#runtime.log.info("srt leg connected", { stream, ip, legs: bond.size });
+  }
+
+  async #bondedPublisher(access: AccessRequest): Promise<BondPurpose> {
+    const { stream, ip } = access;
+    const publication = await this.#runtime.publish(access);
+    return {
+      deliver: (payload) => publication.writer.ts(payload),
+      onUp: (bond) => {
+        publication.describe = () => bond.describe();
+        publication.signal.addEventListener("abort", () => bond.close(), { once: true });
+      },
+      onEnd: () => {
+        publication.end();
+        this.#runtime.log.info("srt publisher gone", { stream, ip, reason: "all legs are gone" });
+      },
+    };
+  }
+
+  async #bondedPlayer(access: AccessRequest, door: Door): Promise<BondPurpose> {
+    const { stream, ip } = access;
+    const reader = await this.#runtime.read(stream, "ts");
+    const session = this.#runtime.openSession(access);
+    let player: Player | undefined;
+    return {
+      deliver: () => undefined,
+      onUp: (bond) => {
+        session.describe = () => bond.describe();
+        player = new Player({ reader, outlet: bond, start: door.start, meter: session });
+        player.onEnd = () => bond.close();
+      },
+      onEnd: () => {
+        player?.stop();
+        reader.close();
+        session.close();
+        this.#runtime.log.info("srt player gone", { stream, ip, reason: "all legs are gone" });
+      },
+    };
   }
 
   async #play(open: OpenDoor, caller: PendingCaller, access: AccessRequest): Promise<void> {
@@ -172,6 +239,11 @@ export class SrtListener implements Listener {
     log.info("srt player connected", { stream: access.stream, ip: access.ip });
     session.describe = () => admitted.describe(gate.port.nowUs);
   }
+}
+
+function shut({ gate, relay }: OpenDoor): Promise<void> {
+  relay?.close();
+  return gate.port.close();
 }
 
 /** The standard form names a mode; without one it means a request, unless the port says otherwise. */

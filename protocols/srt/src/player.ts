@@ -1,7 +1,6 @@
 import type { LaneReader } from "@millrace/engine";
 import { MessageCutter } from "./message-cutter.ts";
-import type { SrtPort } from "./port/port.ts";
-import type { Connection } from "./session/connection.ts";
+import type { Outlet } from "./outlet.ts";
 
 /** Packets that do not fill a message wait so long for more. */
 const FILL_MS = 10;
@@ -15,21 +14,19 @@ export interface Meter {
 
 export interface PlayerParts {
   readonly reader: LaneReader;
-  readonly connection: Connection;
-  readonly port: SrtPort;
+  readonly outlet: Outlet;
   /** Begin with what comes now, or at the last key frame. */
   readonly start: "live" | "key";
   readonly meter?: Meter;
 }
 
-/** Sends a lane's packets over a connection as they come, until the lane ends or `stop`. The reader stays its owner's. */
+/** Sends a lane's packets to an outlet as they come, until the lane ends or `stop`. The reader stays its owner's. */
 export class Player {
   /** Messages that found the send buffer full. */
   overflow = 0;
   onEnd: (() => void) | undefined;
   readonly #reader: LaneReader;
-  readonly #connection: Connection;
-  readonly #port: SrtPort;
+  readonly #outlet: Outlet;
   readonly #cutter: MessageCutter;
   readonly #meter: Meter | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -38,12 +35,11 @@ export class Player {
   readonly #take = (bytes: Uint8Array, reader: LaneReader): void => this.#accept(bytes, reader);
 
   constructor(parts: PlayerParts) {
-    const { reader, connection, port, start } = parts;
+    const { reader, outlet, start } = parts;
     this.#reader = reader;
-    this.#connection = connection;
-    this.#port = port;
+    this.#outlet = outlet;
     this.#meter = parts.meter;
-    this.#cutter = new MessageCutter(connection.agreement.payloadBytes, (message) => this.#send(message));
+    this.#cutter = new MessageCutter(outlet.payloadBytes, (message) => this.#send(message));
     if (start === "live") reader.seek((reader.position + reader.lag) | 0);
     reader.onReadable = () => this.#onReadable();
     this.#onReadable();
@@ -55,13 +51,13 @@ export class Player {
   }
 
   #onReadable(): void {
-    this.#nowUs = this.#port.nowUs;
+    this.#nowUs = this.#outlet.nowUs;
     this.#reader.drain(this.#take);
-    this.#port.wakeFor(this.#connection);
+    this.#outlet.wake();
     const meter = this.#meter;
     if (meter !== undefined) {
       meter.skips = this.#reader.skips + this.overflow;
-      meter.lagBytes = this.#connection.sender.buffer.bytes;
+      meter.lagBytes = this.#outlet.heldBytes;
     }
     if (this.#reader.ended) {
       this.#cutter.flush();
@@ -81,13 +77,13 @@ export class Player {
 
   #flush(): void {
     this.#timer = undefined;
-    this.#nowUs = this.#port.nowUs;
+    this.#nowUs = this.#outlet.nowUs;
     this.#cutter.flush();
-    this.#port.wakeFor(this.#connection);
+    this.#outlet.wake();
   }
 
   #send(message: Uint8Array): void {
-    if (!this.#connection.send(message, this.#nowUs, this.#nowUs)) this.overflow++;
+    if (!this.#outlet.send(message, this.#nowUs)) this.overflow++;
     else if (this.#meter !== undefined) this.#meter.bytes += message.length;
   }
 }

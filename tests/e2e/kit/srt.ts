@@ -1,7 +1,9 @@
 import { createHash } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Options } from "@millrace/model";
 import { srt } from "@millrace/protocol-srt";
 import { TestLane, TestWriter, testContext } from "../../contract/index.ts";
+import { TsGenerator } from "./generator.ts";
 import { until } from "./server.ts";
 
 type Ending = { after(stop: () => Promise<unknown>): void };
@@ -32,11 +34,7 @@ export async function publishSrt(t: Ending, url: string, options: Options = {}):
   });
   await Promise.race([
     refused,
-    until(
-      "the publisher to be let in",
-      10_000,
-      () => sink.describe?.()["msTimeStamp"] !== undefined || undefined,
-    ),
+    until("the publisher to be let in", 10_000, () => isConnected(sink.describe?.())),
   ]);
   return { write: (packets) => lane.write(packets), numbers: () => sink.describe?.() ?? {}, end };
 }
@@ -67,11 +65,7 @@ export async function playSrt(t: Ending, url: string, options: Options = {}): Pr
   t.after(close);
   await Promise.race([
     done.then(() => undefined),
-    until(
-      "the player to be let in",
-      10_000,
-      () => source.describe?.()["msTimeStamp"] !== undefined || undefined,
-    ),
+    until("the player to be let in", 10_000, () => isConnected(source.describe?.())),
   ]);
   return {
     bytes: () => writer.bytes(),
@@ -86,6 +80,25 @@ export async function playSrt(t: Ending, url: string, options: Options = {}): Pr
   };
 }
 
+/** Sends so many seconds of a made-up stream in real time, from its frame `from` on; returns what was sent. */
+export async function streamSrt(to: readonly SrtPublisher[], seconds: number, from = 0): Promise<Uint8Array> {
+  const generator = new TsGenerator({ bitrate: 4_000_000 });
+  for (let i = 0; i < from; i++) generator.nextFrame();
+  const sent: Uint8Array[] = [];
+  const startMs = performance.now();
+  for (let i = 0; i < seconds * 25; i++) {
+    const frame = generator.nextFrame();
+    sent.push(frame);
+    for (const publisher of to) publisher.write(frame);
+    await sleep(Math.max(0, startMs + (i + 1) * 40 - performance.now()));
+  }
+  return Buffer.concat(sent);
+}
+
 export function sha256(bytes: Uint8Array): string {
   return createHash("sha256").update(bytes).digest("hex");
+}
+
+function isConnected(numbers: Readonly<Record<string, number | string>> | undefined): true | undefined {
+  return numbers?.["msTimeStamp"] !== undefined || numbers?.["legs"] !== undefined || undefined;
 }

@@ -3,23 +3,21 @@ import { isIP } from "node:net";
 import type { Clock } from "@millrace/model";
 import type { PeerSettings } from "../config.ts";
 import { connectionRefused, socketFailed } from "../errors.ts";
-import type { GroupMembership } from "../session/agreement.ts";
 import { Caller, type CallParts } from "../session/caller.ts";
 import { Connection, type ConnectionEvents } from "../session/connection.ts";
 import { Rendezvous } from "../session/rendezvous.ts";
-import { random } from "./gate.ts";
+import { eventsOf, type LegParts, random } from "./gate.ts";
 import { type PeerPath, SrtPort } from "./port.ts";
 import { openSocket } from "./socket.ts";
 
 /** Asked of the system for each socket; it gives what `net.core.rmem_max` allows. */
 export const SOCKET_BUFFER_BYTES = 8 * 2 ** 20;
 
-export interface CallOptions {
+export interface CallOptions extends LegParts {
   readonly settings: PeerSettings;
   readonly clock: Clock;
   readonly events: ConnectionEvents;
   readonly signal: AbortSignal;
-  readonly group?: GroupMembership;
   readonly initialSequence?: number;
 }
 
@@ -102,10 +100,11 @@ function connect(port: SrtPort, address: string, options: CallOptions): Promise<
           const repeat = endpoint instanceof Rendezvous ? endpoint : undefined;
           const made = new Connection(
             {
-              agreement,
+              agreement: options.fit?.(agreement) ?? agreement,
               options: settings.options,
               path,
-              events,
+              events: eventsOf(events),
+              ...(options.joinPoint === undefined ? {} : { joinPoint: options.joinPoint }),
               ...(repeat === undefined
                 ? {}
                 : {

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import type { GroupMembership } from "../session/agreement.ts";
+import type { Agreement, GroupMembership } from "../session/agreement.ts";
 import { Connection, type ConnectionEvents } from "../session/connection.ts";
 import { type Accepted, type ConnectionRequest, Doorkeeper } from "../session/doorkeeper.ts";
 import type { SrtOptions } from "../session/options.ts";
@@ -17,6 +17,20 @@ export interface GateParts {
 export interface PendingCaller {
   readonly request: ConnectionRequest;
   readonly key: string;
+}
+
+export interface AdmitParts extends LegParts {
+  readonly options: SrtOptions;
+  readonly events: ConnectionEvents;
+}
+
+/** What a connection that is a leg of a group has besides. */
+export interface LegParts {
+  /** How we call the group in our answer. */
+  readonly group?: GroupMembership;
+  /** Gives a leg the clock that the group's legs share. */
+  readonly fit?: (agreement: Agreement) => Agreement;
+  readonly joinPoint?: () => number;
 }
 
 interface Guest {
@@ -73,18 +87,13 @@ export class Gate {
   }
 
   /** Makes the connection. Undefined: the two sides do not fit, and the caller was told. */
-  admit(
-    caller: PendingCaller,
-    options: SrtOptions,
-    events: ConnectionEvents,
-    group?: GroupMembership,
-  ): Connection | undefined {
+  admit(caller: PendingCaller, parts: AdmitParts): Connection | undefined {
     const guest = this.#guests.get(caller.key);
     if (guest === undefined || guest.accepted !== undefined) return undefined;
     const { port } = this;
     const { request, key } = caller;
     const { nowUs } = port;
-    const accepted = request.accept(options, port.newId(), nowUs, group);
+    const accepted = request.accept(parts.options, port.newId(), nowUs, parts.group);
     this.#pending--;
     if (typeof accepted === "number") {
       this.#guests.delete(key);
@@ -92,18 +101,18 @@ export class Gate {
       return undefined;
     }
     guest.accepted = accepted;
-    const connection = new Connection(
+    const connection: Connection = new Connection(
       {
-        agreement: accepted.agreement,
-        options,
+        agreement: parts.fit?.(accepted.agreement) ?? accepted.agreement,
+        options: parts.options,
         path: port.pathTo(request.address, request.port),
+        ...(parts.joinPoint === undefined ? {} : { joinPoint: parts.joinPoint }),
         events: {
-          onPacket: (payload, sequence, dueUs) => events.onPacket(payload, sequence, dueUs),
-          onGap: (from, to) => events.onGap(from, to),
+          ...eventsOf(parts.events),
           onClosed: (reason) => {
             port.remove(connection.localId);
             this.#guests.delete(key);
-            events.onClosed(reason);
+            parts.events.onClosed(reason);
           },
         },
       },
@@ -112,6 +121,23 @@ export class Gate {
     port.add(connection, request.address, request.port);
     accepted.sendAnswer(nowUs);
     return connection;
+  }
+
+  /** Another worker takes this caller: here nothing is left of it. */
+  handOver(caller: PendingCaller): void {
+    if (this.#guests.delete(caller.key)) this.#pending--;
+  }
+
+  /** A datagram that another worker handed over, for the group that lives here. */
+  takeOver(packet: Uint8Array, from: Sender): void {
+    const { port } = this;
+    const { nowUs } = port;
+    if (!isForStrangers(packet)) {
+      port.deliver(packet, from, nowUs);
+      return;
+    }
+    const path = port.pathTo(from.address, from.port) as PeerPath;
+    this.#doorkeeper.receiveTrusted(packet, packet.length, { ...from, peerIp: path.peerIp, path }, nowUs);
   }
 
   refuse(caller: PendingCaller, code: number): void {
@@ -151,4 +177,20 @@ export class Gate {
     guest.accepted?.sendAnswer(nowUs);
     return true;
   }
+}
+
+/** The events of a connection, callable without their object. */
+export function eventsOf(events: ConnectionEvents): ConnectionEvents {
+  const { onData } = events;
+  return {
+    onPacket: (payload, sequence, dueUs) => events.onPacket(payload, sequence, dueUs),
+    onGap: (from, to) => events.onGap(from, to),
+    onClosed: (reason) => events.onClosed(reason),
+    ...(onData === undefined ? {} : { onData: (nowUs: number) => onData.call(events, nowUs) }),
+  };
+}
+
+/** Socket ID 0: a handshake of somebody who has no connection yet. */
+function isForStrangers(packet: Uint8Array): boolean {
+  return packet[12] === 0 && packet[13] === 0 && packet[14] === 0 && packet[15] === 0;
 }

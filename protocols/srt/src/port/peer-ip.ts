@@ -1,6 +1,8 @@
 import { isIPv4, isIPv6 } from "node:net";
 
 const MAPPED = "::ffff:";
+/** The last 32 bits of an IPv6 address may be written as those of IPv4 (RFC 4291 §2.2). */
+const DOTTED = /(\d+)\.(\d+)\.(\d+)\.(\d+)$/;
 
 /** `::ffff:192.0.2.1`, as sockets for both families show IPv4 peers, in its plain form. */
 export function plainAddress(address: string): string {
@@ -19,7 +21,7 @@ export function peerIpOf(address: string): Uint8Array {
     return bytes;
   }
   if (!isIPv6(plain)) return bytes;
-  const [left = "", right] = plain.replace(/%.*$/, "").split("::");
+  const [left = "", right] = plain.replace(/%.*$/, "").replace(DOTTED, asGroups).split("::");
   const head = left === "" ? [] : left.split(":");
   const tail = right === undefined || right === "" ? [] : right.split(":");
   const groups = [
@@ -35,4 +37,9 @@ export function peerIpOf(address: string): Uint8Array {
     bytes[at - 1] = value & 0xff;
   });
   return bytes;
+}
+
+function asGroups(_dotted: string, ...parts: readonly string[]): string {
+  const [a = 0, b = 0, c = 0, d = 0] = parts.map(Number);
+  return `${(a * 256 + b).toString(16)}:${(c * 256 + d).toString(16)}`;
 }

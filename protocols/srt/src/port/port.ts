@@ -30,6 +30,8 @@ const MAX_ID = 0x3fff_ffff;
 /** One UDP port with any number of connections on it, told apart by their socket IDs. */
 export class SrtPort {
   onStranger: OnStranger | undefined;
+  /** Sees datagrams that are for nobody here; true when it found somebody. */
+  onStray: ((packet: Uint8Array, from: Sender, nowUs: number) => boolean) | undefined;
   /** Datagrams that were for nobody here. */
   stray = 0;
   sendErrors = 0;
@@ -46,7 +48,7 @@ export class SrtPort {
     this.socket = socket;
     this.#clock = clock;
     this.#nextId = firstId & MAX_ID;
-    socket.on("message", (packet, from) => this.#receive(packet, from));
+    socket.on("message", (packet, from) => this.deliver(packet, from, this.nowUs));
     // A connection whose peer is gone ends by its own time-outs.
     socket.on("error", () => this.sendErrors++);
   }
@@ -94,11 +96,11 @@ export class SrtPort {
     else this.socket.send(packet, 0, length, path.port, path.address);
   }
 
-  /** Ends every connection and closes the socket. */
+  /** Ends every connection at once, and closes the socket. */
   async close(): Promise<void> {
     if (this.#closed) return;
     const nowUs = this.nowUs;
-    for (const { endpoint } of [...this.#members.values()]) endpoint.close(nowUs);
+    for (const { endpoint } of [...this.#members.values()]) endpoint.close(nowUs, true);
     this.#closed = true;
     clearTimeout(this.#timer);
     this.#members.clear();
@@ -107,7 +109,8 @@ export class SrtPort {
 
   /** One datagram, from the socket or handed on by another worker. */
   deliver(packet: Uint8Array, from: Sender, nowUs: number): void {
-    if (packet.length < LEAST_PACKET) {
+    // Nothing can be sent to port 0, which a forged datagram may well come from.
+    if (packet.length < LEAST_PACKET || from.port === 0 || this.#closed) {
       this.stray++;
       return;
     }
@@ -118,16 +121,12 @@ export class SrtPort {
     }
     const member = this.#members.get(id);
     if (member === undefined || member.port !== from.port || member.address !== from.address) {
-      this.stray++;
+      if (this.onStray?.(packet, from, nowUs) !== true) this.stray++;
       return;
     }
     const { endpoint } = member;
     endpoint.receive(packet, packet.length, nowUs);
     this.wakeFor(endpoint);
-  }
-
-  #receive(packet: Uint8Array, from: Sender): void {
-    if (!this.#closed) this.deliver(packet, from, this.nowUs);
   }
 
   #tick(): void {

@@ -30,6 +30,8 @@ import { IntervalReading, Statistics } from "./statistics.ts";
 export type CloseReason = "closed" | "shutdown" | "timeout" | "lost-track" | "peer-error";
 
 export interface ConnectionEvents extends Delivery {
+  /** A data packet came, which need not be due yet. */
+  onData?(nowUs: number): void;
   onClosed(reason: CloseReason): void;
 }
 
@@ -38,6 +40,8 @@ export interface ConnectionParts {
   readonly options: SrtOptions;
   readonly path: Path;
   readonly events: ConnectionEvents;
+  /** See `ReceiverParts`. */
+  readonly joinPoint?: () => number;
   /** Answers a handshake that the peer repeats, as it did not hear our last word. */
   readonly onHandshake?: (packet: Uint8Array, length: number, nowUs: number) => void;
 }
@@ -104,6 +108,7 @@ export class Connection implements Endpoint {
           atUs,
         ),
       reportAll: (atUs) => this.#sendAllLosses(atUs),
+      joinPoint: parts.joinPoint,
     });
     if (agreement.handshakeRttUs > 0) rtt.adopt(agreement.handshakeRttUs, agreement.handshakeRttUs / 2);
     this.#acknowledger = new Acknowledger(this.receiver, rtt, (message, atUs) => this.#send(message, atUs));
@@ -139,6 +144,7 @@ export class Connection implements Endpoint {
     } else {
       this.receiver.receive(packet, length, nowUs);
       this.#acknowledger.onData(nowUs);
+      this.#events.onData?.(nowUs);
       this.receiver.deliver(nowUs);
       if (this.receiver.lostTrack) {
         this.#end("lost-track", nowUs);
@@ -174,17 +180,20 @@ export class Connection implements Endpoint {
     this.#plan(nowUs);
   }
 
-  /** Ends the connection, when all is acknowledged or the linger time is over. */
-  close(nowUs: number): void {
-    if (this.#closed || this.#lingerUntilUs >= 0) return;
+  /** Ends the connection: when all is acknowledged or the linger time is over, or `atOnce`. */
+  close(nowUs: number, atOnce = false): void {
+    if (this.#closed) return;
     if (this.#drainUntilUs >= 0) {
       this.#end("shutdown", nowUs);
       return;
     }
-    if (this.#options.lingerMs > 0 && this.sender.buffer.size > 0) {
-      this.#lingerUntilUs = nowUs + this.#options.lingerMs * 1000;
-      this.#plan(nowUs);
-    } else this.#end("closed", nowUs);
+    if (atOnce || this.#options.lingerMs === 0 || this.sender.buffer.size === 0) {
+      this.#end("closed", nowUs);
+      return;
+    }
+    if (this.#lingerUntilUs >= 0) return;
+    this.#lingerUntilUs = nowUs + this.#options.lingerMs * 1000;
+    this.#plan(nowUs);
   }
 
   keepAlive(nowUs: number): void {

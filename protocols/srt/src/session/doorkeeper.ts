@@ -33,6 +33,8 @@ export interface ConnectionRequest {
   readonly peerVersion: number;
   readonly encrypted: boolean;
   readonly group: GroupMembership | undefined;
+  /** The conclusion as it came, from a member of a group: another worker may have the group's other legs. */
+  readonly packet: Uint8Array | undefined;
   /**
    * The agreement, and the answer that is sent with `sendAnswer`, again whenever the caller repeats itself.
    * A number is the code of refusal, which was sent.
@@ -71,11 +73,19 @@ export class Doorkeeper {
   readonly #jar: CookieJar;
   readonly #header = new ControlHeader();
   readonly #localId: number;
+  #trusted = false;
 
   constructor(parts: DoorkeeperParts, localId: number) {
     this.#parts = parts;
     this.#jar = new CookieJar(parts.secret);
     this.#localId = localId;
+  }
+
+  /** A packet for socket ID 0 whose cookie another worker gave, and found good. */
+  receiveTrusted(packet: Uint8Array, length: number, from: Caller, nowUs: number): void {
+    this.#trusted = true;
+    this.receive(packet, length, from, nowUs);
+    this.#trusted = false;
   }
 
   /** A packet for socket ID 0. */
@@ -113,7 +123,7 @@ export class Doorkeeper {
   #conclude(packet: Uint8Array, length: number, from: Caller, timestamp: number, nowUs: number): void {
     const cookie = readInt(packet, COOKIE_AT) >>> 0;
     const minute = Math.floor(nowUs / MINUTE_US);
-    if (!this.#jar.verify(cookie, from.address, from.port, minute)) {
+    if (!this.#trusted && !this.#jar.verify(cookie, from.address, from.port, minute)) {
       this.violations++;
       return;
     }
@@ -133,7 +143,12 @@ export class Doorkeeper {
       this.#refuse(from.path, peerId, REJECTION.VERSION, nowUs);
       return;
     }
-    this.#parts.onRequest(this.#requestOf(handshake, from, timestamp, nowUs), key);
+    const request = this.#requestOf(handshake, from, timestamp, nowUs);
+    const bonded = request.group !== undefined;
+    this.#parts.onRequest(
+      bonded ? { ...request, packet: Uint8Array.from(packet.subarray(0, length)) } : request,
+      key,
+    );
   }
 
   #requestOf(handshake: Handshake, from: Caller, timestamp: number, arrivedUs: number): ConnectionRequest {
@@ -148,6 +163,7 @@ export class Doorkeeper {
       peerVersion: offer.hello?.srtVersion ?? 0,
       encrypted: offer.keyMaterial !== undefined,
       group: offer.group,
+      packet: undefined,
       reject: (code, nowUs) => this.#refuse(path, peerId, code, nowUs),
       accept: (options, localId, nowUs, group) => {
         const settlement = settleAsResponder({

@@ -14,7 +14,8 @@ export interface Endpoint {
   tick(nowUs: number): void;
   /** When `tick` has to be called next. */
   readonly nextUs: number;
-  close(nowUs: number): void;
+  /** `atOnce`: without waiting for acknowledgements. */
+  close(nowUs: number, atOnce?: boolean): void;
 }
 
 /** What came of a call. */

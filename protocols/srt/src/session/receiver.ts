@@ -33,9 +33,13 @@ export interface ReceiverParts {
   readonly reportLoss: (low: number, high: number, nowUs: number) => void;
   /** Reports everything that is in `losses`. */
   readonly reportAll: (nowUs: number) => void;
+  /** In a group: everything before this number came over another leg; -1 when there is none. */
+  readonly joinPoint?: (() => number) | undefined;
 }
 
 const PROBE_MASK = 15;
+/** A leg that brought nothing for so long was idle. */
+const LEG_IDLE_US = 300_000;
 /** In order this often, and the reorder tolerance sinks (docs/API/statistics.md, pktReorderTolerance). */
 const CALM_PACKETS = 50;
 /** So many packets in a row beyond the buffer, and the two sides no longer talk of the same numbers. */
@@ -58,6 +62,7 @@ export class Receiver {
   readonly #delivery: Delivery;
   readonly #reportLoss: ReceiverParts["reportLoss"];
   readonly #reportAll: ReceiverParts["reportAll"];
+  readonly #joinPoint: ReceiverParts["joinPoint"];
   readonly #fresh = new ReorderTolerance(SEQUENCE_31);
   readonly #header = new DataHeader();
   readonly #filter: FilterReceiver | undefined;
@@ -68,6 +73,7 @@ export class Receiver {
   #inOrder = 0;
   #outOfReach = 0;
   #started = false;
+  #lastDataUs = 0;
   #nowUs = 0;
   #rebuilding = false;
   /** The filter cannot rebuild these. */
@@ -92,6 +98,7 @@ export class Receiver {
     this.#delivery = parts.delivery;
     this.#reportLoss = parts.reportLoss;
     this.#reportAll = parts.reportAll;
+    this.#joinPoint = parts.joinPoint;
     this.#payloadRoom = agreement.maxPacketSize - UDP_IP_BYTES - HEADER_BYTES;
     this.buffer = new ReceiveBuffer({
       space: SEQUENCE_31,
@@ -210,10 +217,16 @@ export class Receiver {
     return true;
   }
 
-  /** The first packet may have a later number than the handshake said: a leg that joined a group under way. */
-  startAt(sequence: number): void {
-    this.buffer.skipTo(sequence);
-    this.#end = sequence;
+  /** A leg of a group that was idle, or is new, need not ask for what the others have brought. */
+  #join(sequence: number, point: number): void {
+    const { buffer } = this;
+    const idle = !this.#started || this.#nowUs - this.#lastDataUs > LEG_IDLE_US;
+    this.#lastDataUs = this.#nowUs;
+    if (!idle || buffer.size > 0 || point < 0) return;
+    const start = SEQUENCE_31.diff(point, sequence) < 0 ? point : sequence;
+    if (SEQUENCE_31.diff(start, this.#end) <= 0) return;
+    buffer.skipTo(start);
+    this.#end = start;
     this.losses.clear();
   }
 
@@ -226,13 +239,13 @@ export class Receiver {
     const statistics = this.#statistics;
     const { sequence, timestamp, retransmitted } = header;
     const { buffer } = this;
+    if (this.#joinPoint !== undefined) this.#join(sequence, this.#joinPoint());
     const code = buffer.insert(sequence);
     if (code !== INSERTED) {
       this.#refuse(code, sequence, timestamp);
       return;
     }
     const slot = buffer.last;
-    const wasFirst = !this.#started;
     this.#started = true;
     this.#outOfReach = 0;
     let length = given;
@@ -250,8 +263,6 @@ export class Receiver {
       statistics.pktRecvUniqueTotal++;
       statistics.byteRecvUniqueTotal += given + UDP_IP_BYTES;
     }
-    if (wasFirst && this.#agreement.peerGroup !== undefined && sequence !== buffer.base)
-      this.startAt(sequence);
     this.#noteEnd(sequence, retransmitted);
     if (this.#fresh.size > 0) this.#ageFresh();
   }

@@ -148,7 +148,8 @@ export class Sender {
     let paired = false;
     for (;;) {
       if (!paired && !this.pacer.ready(nowUs)) {
-        this.nextUs = this.#hasWork() ? this.pacer.readyUs : this.#echoes.nextUs;
+        const { readyUs } = this.pacer;
+        this.nextUs = this.#hasWork() ? readyUs : Math.max(readyUs, this.#echoes.nextUs);
         return;
       }
       paired = false;
@@ -206,7 +207,8 @@ export class Sender {
   restartAt(sequence: number): boolean {
     if (!this.buffer.restartAt(sequence)) return false;
     this.#unsent = sequence;
-    this.#acknowledged = sequence;
+    // The numbers between are not to come: whoever asks for them is told so.
+    if (SEQUENCE_31.diff(sequence, this.#acknowledged) < 0) this.#acknowledged = sequence;
     return true;
   }
 
