@@ -81,7 +81,7 @@ export class SrtSource implements Source {
     });
     if (line === undefined) return;
     const { connection, port } = line;
-    log.info("srt connected", { url: withoutSecrets(this.#settings.url), peer: connection.agreement.peerId });
+    log.info("srt connected", { peer: peerOf(this.#settings) });
     this.#show = () => connection.describe(port.nowUs);
     const hangUp = (): void => connection.close(port.nowUs);
     signal.addEventListener("abort", hangUp, { once: true });
@@ -243,7 +243,7 @@ export class SrtSink implements Sink {
     });
     if (line === undefined) return;
     const { connection, port } = line;
-    log.info("srt connected", { url: withoutSecrets(this.#settings.url), peer: connection.agreement.peerId });
+    log.info("srt connected", { peer: peerOf(this.#settings) });
     const player = new Player({
       reader: from,
       outlet: outletTo(connection, port),
@@ -334,7 +334,7 @@ function aborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
 }
 
-/** A URL for the log. */
-function withoutSecrets(url: string): string {
-  return url.replace(/([?&]passphrase=)[^&]*/i, "$1***");
+/** The peer for the log: the whole URL holds secrets. */
+function peerOf({ host, port }: PeerSettings): string {
+  return `${host}:${port}`;
 }

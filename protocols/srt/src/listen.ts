@@ -13,7 +13,7 @@ import { SrtPort } from "./port/port.ts";
 import { openSocket } from "./port/socket.ts";
 import type { SrtOptions } from "./session/options.ts";
 import { parseStreamId, StreamIdProblem } from "./stream-id.ts";
-import { REJECTION } from "./wire/rejection.ts";
+import { describeRejection, REJECTION } from "./wire/rejection.ts";
 
 /** What a port is for. */
 interface Door {
@@ -127,7 +127,7 @@ export class SrtListener implements Listener {
     const ip = plainAddress(caller.request.address);
     const asked = accessOf(door, caller, ip);
     if (typeof asked === "number") {
-      log.info("srt caller refused: its stream-ID makes no sense", { ip, streamId: caller.request.streamId });
+      log.info("srt caller refused", { ip, reason: describeRejection(asked) });
       return gate.refuse(caller, asked);
     }
     const verdict = await this.#runtime.authorize(asked);

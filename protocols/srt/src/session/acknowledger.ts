@@ -90,7 +90,9 @@ export class Acknowledger {
     message.kind = KIND_FULL;
     message.sequence = point;
     message.rttUs = Math.round(this.#rtt.rttUs);
-    message.rttVarianceUs = Math.round(this.#rtt.varianceUs);
+    // A sender repeats a packet after the round trip less four times this at the earliest. Told the bare truth of a quiet
+    // line it would do so once in a round trip only: too seldom for what is late already.
+    message.rttVarianceUs = Math.round(Math.max(this.#rtt.varianceUs, this.#rtt.rttUs / 8));
     message.bufferAvailable = Math.max(2, receiver.buffer.room());
     message.packetsPerSecond = Math.round(receiver.arrival.packetsPerSecond());
     message.linkCapacity = Math.round(receiver.capacity.packetsPerSecond());

@@ -22,6 +22,7 @@ import { Acknowledger } from "./acknowledger.ts";
 import type { Agreement } from "./agreement.ts";
 import { describeConnection } from "./describe.ts";
 import type { Endpoint, Path } from "./endpoint.ts";
+import { LossSchedule } from "./loss-schedule.ts";
 import { type SrtOptions, UDP_IP_BYTES } from "./options.ts";
 import { type Delivery, Receiver } from "./receiver.ts";
 import { Sender } from "./sender.ts";
@@ -47,12 +48,9 @@ export interface ConnectionParts {
 }
 
 const KEEPALIVE_US = 1_000_000;
-const LEAST_NAK_INTERVAL_US = 10_000;
 /** What a peer says of the round trip before it measured one (draft-sharabayko-srt §4.10), and what nobody believes. */
 const UNMEASURED_RTT_US = 100_000;
 const MOST_RTT_US = 30_000_000;
-/** The interval is a quarter of a round trip, but not of a longer one than this. */
-const MOST_NAK_BASE_US = 200_000;
 const KEY_CHECK_US = 50_000;
 
 /** One connected peer: a state machine of packets and time (draft-sharabayko-srt §3.2, §4). */
@@ -70,11 +68,11 @@ export class Connection implements Endpoint {
   readonly #events: ConnectionEvents;
   readonly #onHandshake: ConnectionParts["onHandshake"];
   readonly #acknowledger: Acknowledger;
+  readonly #schedule: LossSchedule;
   readonly #interval: IntervalReading;
   readonly #control = new ControlHeader();
   readonly #ack = new Acknowledgement();
   readonly #drop = { first: 0, last: 0 };
-  #nextNakUs = Number.POSITIVE_INFINITY;
   #nextKeyUs = 0;
   #lingerUntilUs = -1;
   /** The peer hung up: what it sent before is still delivered, until then. */
@@ -100,16 +98,11 @@ export class Connection implements Endpoint {
       agreement,
       statistics,
       delivery: parts.events,
-      reportLoss: (low, high, atUs) =>
-        this.#sendNak(
-          1,
-          () => low,
-          () => high,
-          atUs,
-        ),
+      reportLoss: (low, high, atUs) => this.#reportLoss(low, high, atUs),
       reportAll: (atUs) => this.#sendAllLosses(atUs),
       joinPoint: parts.joinPoint,
     });
+    this.#schedule = new LossSchedule(this.receiver.losses, this.receiver.buffer.maxPackets);
     if (agreement.handshakeRttUs > 0) rtt.adopt(agreement.handshakeRttUs, agreement.handshakeRttUs / 2);
     this.#acknowledger = new Acknowledger(this.receiver, rtt, (message, atUs) => this.#send(message, atUs));
     this.#interval = new IntervalReading(nowUs);
@@ -295,21 +288,34 @@ export class Connection implements Endpoint {
     }
   }
 
-  /** The periodic report of all that misses (draft-sharabayko-srt §4.8.2). */
+  /** Reports a gap at once. */
+  #reportLoss(low: number, high: number, nowUs: number): void {
+    this.#schedule.reported(low, high, nowUs);
+    this.#sendNak(
+      1,
+      () => low,
+      () => high,
+      nowUs,
+    );
+  }
+
+  /** Asks again for what still misses (draft-sharabayko-srt §4.8.2). */
   #reportLosses(nowUs: number): void {
-    const { losses } = this.receiver;
-    if (losses.size === 0 || !this.#options.nakReport) {
-      this.#nextNakUs = Number.POSITIVE_INFINITY;
-      return;
-    }
-    if (nowUs < this.#nextNakUs) return;
-    // A fresh loss is reported apart: it must not put this off.
-    this.#nextNakUs = nowUs + this.#nakIntervalUs;
-    this.#sendAllLosses(nowUs);
+    const schedule = this.#schedule;
+    if (nowUs < schedule.nextUs || !this.#options.nakReport) return;
+    const count = schedule.collect(nowUs, this.rtt.rttUs, this.rtt.varianceUs);
+    if (count > 0)
+      this.#sendNak(
+        count,
+        (i) => schedule.low(i),
+        (i) => schedule.high(i),
+        nowUs,
+      );
   }
 
   #sendAllLosses(nowUs: number): void {
     const { losses } = this.receiver;
+    for (let i = 0; i < losses.ranges; i++) this.#schedule.reported(losses.low(i), losses.high(i), nowUs);
     this.#sendNak(
       losses.ranges,
       (i) => losses.low(i),
@@ -321,13 +327,6 @@ export class Connection implements Endpoint {
   #sendNak(count: number, low: (i: number) => number, high: (i: number) => number, nowUs: number): void {
     const room = this.agreement.maxPacketSize - UDP_IP_BYTES - HEADER_BYTES;
     this.#send({ type: CONTROL_NAK, body: serializeLossReport(count, low, high, room) }, nowUs);
-  }
-
-  get #nakIntervalUs(): number {
-    return Math.max(
-      LEAST_NAK_INTERVAL_US,
-      Math.min(this.rtt.rttUs + 4 * this.rtt.varianceUs, MOST_NAK_BASE_US) / 4,
-    );
   }
 
   #renewKeys(nowUs: number): void {
@@ -358,16 +357,13 @@ export class Connection implements Endpoint {
   #plan(nowUs: number): void {
     if (this.#closed || this.#drainUntilUs >= 0) return;
     const { sender, receiver } = this;
-    if (receiver.losses.size > 0 && this.#nextNakUs === Number.POSITIVE_INFINITY && this.#options.nakReport) {
-      this.#nextNakUs = nowUs + this.#nakIntervalUs;
-    }
     let nextUs = Math.min(
       sender.lastSentUs + KEEPALIVE_US,
       this.lastHeardUs + this.#options.peerIdleTimeoutMs * 1000 + 1,
       this.#acknowledger.nextUs,
       sender.nextUs,
       receiver.nextDueUs,
-      this.#nextNakUs,
+      this.#options.nakReport ? this.#schedule.nextUs : Number.POSITIVE_INFINITY,
     );
     if (sender.inFlight > 0) nextUs = Math.min(nextUs, nowUs + KEY_CHECK_US);
     if (this.agreement.crypto.sending) nextUs = Math.min(nextUs, Math.max(this.#nextKeyUs, nowUs));

@@ -59,7 +59,6 @@ export function describeConnection(
     rcvKmState: agreement.crypto.receiveState,
     keyRefreshes: agreement.crypto.keyRefreshes,
     ...(agreement.filterText === undefined ? {} : { packetFilter: agreement.filterText }),
-    ...(agreement.streamId === "" ? {} : { streamId: agreement.streamId }),
   };
 }
 

@@ -32,6 +32,8 @@ const MAX_MESSAGE = 0x3ff_ffff;
 /** Every 16th packet and its successor leave back to back, so that the peer can estimate the link. */
 const PROBE_MASK = 15;
 const MAX_LOSS_RANGES = 4096;
+/** Ranges of one report that are told to be gone; what is not told now is reported again. */
+const MOST_TOLD = 16;
 /** Further copies of a packet that was retransmitted in vain, and their distance: longer than most bursts of loss. */
 const MOST_COPIES = 2;
 const ECHO_AFTER_US = 4000;
@@ -72,6 +74,9 @@ export class Sender {
   #lastProgressUs = 0;
   #lastDataUs = 0;
   #resendRound = 1;
+  /** Ranges that the present report was told to be gone, and when it came. */
+  #told = 0;
+  #toldUs = -1;
   #busySinceUs = -1;
 
   constructor(parts: SenderParts, nowUs: number) {
@@ -193,7 +198,7 @@ export class Sender {
     let from = low;
     if (SEQUENCE_31.diff(from, buffer.oldest) < 0) {
       const lastGone = SEQUENCE_31.diff(high, buffer.oldest) < 0 ? high : SEQUENCE_31.add(buffer.oldest, -1);
-      if (SEQUENCE_31.diff(lastGone, this.#acknowledged) >= 0) this.#tellDropped(from, lastGone, nowUs);
+      this.#tellDropped(from, lastGone, nowUs);
       from = buffer.oldest;
       if (SEQUENCE_31.diff(high, from) < 0) return true;
     }
@@ -261,16 +266,17 @@ export class Sender {
   #resend(sequence: number, nowUs: number): void {
     const slot = this.buffer.get(sequence);
     if (slot === undefined) return;
-    if (this.#options.retransmitAlgorithm === 1 && slot.sends > 1) {
-      // Reports that left before the last copy can have arrived say nothing of it.
-      const { rttUs, varianceUs } = this.#rtt;
-      if (nowUs - slot.lastSentUs < Math.max(rttUs - 4 * varianceUs, rttUs / 2)) return;
-    }
+    const { rttUs, varianceUs } = this.#rtt;
+    const sinceUs = nowUs - slot.lastSentUs;
+    // Reports that left before the last copy can have arrived say nothing of it.
+    const tooEarly = slot.sends > 1 && sinceUs < Math.max(rttUs - 4 * varianceUs, rttUs / 2);
+    if (tooEarly && this.#options.retransmitAlgorithm === 1) return;
     slot.sends++;
     markRetransmitted(slot.bytes);
     this.#sendAgain(slot, nowUs);
-    // One more try lost, and the packet may be too late: from the second on each goes out several times.
-    const copies = Math.min(slot.sends - 2, MOST_COPIES);
+    // One more try lost, and the packet may be too late: from the second on each goes out several times, unless the peer
+    // asks so often that the next try is near anyway.
+    const copies = sinceUs < 0.75 * rttUs ? 0 : Math.min(slot.sends - 2, MOST_COPIES);
     for (let i = 1; i <= copies; i++) this.#echoes.push(sequence, nowUs + i * ECHO_AFTER_US);
   }
 
@@ -312,7 +318,11 @@ export class Sender {
     this.#noteIdle(nowUs);
   }
 
+  /** Also of what the peer, or somebody else, acknowledged: it might wait for it. */
   #tellDropped(low: number, high: number, nowUs: number): void {
+    if (nowUs !== this.#toldUs) this.#told = 0;
+    this.#toldUs = nowUs;
+    if (++this.#told > MOST_TOLD) return;
     const { peerId, startUs } = this.#agreement;
     const packet = serializeControl(
       { type: CONTROL_DROPREQ, timestamp: (nowUs - startUs) >>> 0, socketId: peerId },

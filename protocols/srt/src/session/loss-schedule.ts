@@ -1,0 +1,96 @@
+import { type LossList, SEQUENCE_31 } from "@millrace/arq";
+
+/** Asked again after these parts of a round trip, by the number of times it was asked before. */
+const AGAIN_AFTER = [0, 0.25, 0.8, 0.25] as const;
+const LEAST_WAIT_US = 3000;
+/** Packets looked at in one round; the rest have their turn later. */
+const MOST_PACKETS = 4096;
+const MOST_ASKS = 255;
+
+/**
+ * When each missing packet is asked for again. The first report may get lost itself, so it is repeated soon; a
+ * retransmission that answers it takes a round trip, so nothing is asked before that; and once a retransmission was lost
+ * as well, time presses.
+ */
+export class LossSchedule {
+  /** When `collect` may find something; infinite while nothing misses. */
+  nextUs = Number.POSITIVE_INFINITY;
+  readonly #losses: LossList;
+  readonly #mask: number;
+  #askedUs: Float64Array | undefined;
+  #asks: Uint8Array | undefined;
+  readonly #low: number[] = [];
+  readonly #high: number[] = [];
+  #count = 0;
+
+  /** @param capacity numbers that can miss at the same time lie no further apart than this. */
+  constructor(losses: LossList, capacity: number) {
+    this.#losses = losses;
+    this.#mask = 2 ** Math.ceil(Math.log2(capacity)) - 1;
+  }
+
+  /** These were reported now, for the first time. */
+  reported(low: number, high: number, nowUs: number): void {
+    this.#askedUs ??= new Float64Array(this.#mask + 1);
+    this.#asks ??= new Uint8Array(this.#mask + 1);
+    const count = Math.min(SEQUENCE_31.diff(high, low), this.#mask);
+    for (let i = 0, at = low; i <= count; i++, at = SEQUENCE_31.next(at)) {
+      this.#askedUs[at & this.#mask] = nowUs;
+      this.#asks[at & this.#mask] = 1;
+    }
+    if (this.nextUs === Number.POSITIVE_INFINITY) this.nextUs = nowUs + LEAST_WAIT_US;
+  }
+
+  /** Finds what is to be asked for now; returns the number of ranges. */
+  collect(nowUs: number, rttUs: number, varianceUs: number): number {
+    const losses = this.#losses;
+    this.#count = 0;
+    if (losses.size === 0) {
+      this.nextUs = Number.POSITIVE_INFINITY;
+      return 0;
+    }
+    this.nextUs = nowUs + LEAST_WAIT_US;
+    let left = MOST_PACKETS;
+    for (let i = 0; i < losses.ranges && left > 0; i++) {
+      const count = SEQUENCE_31.diff(losses.high(i), losses.low(i)) + 1;
+      for (let k = 0, at = losses.low(i); k < count && left > 0; k++, left--, at = SEQUENCE_31.next(at)) {
+        if (this.#isDue(at & this.#mask, nowUs, rttUs, varianceUs)) this.#take(at);
+      }
+    }
+    return this.#count;
+  }
+
+  low(i: number): number {
+    return this.#low[i] as number;
+  }
+
+  high(i: number): number {
+    return this.#high[i] as number;
+  }
+
+  #isDue(place: number, nowUs: number, rttUs: number, varianceUs: number): boolean {
+    const askedUs = this.#askedUs;
+    const asks = this.#asks;
+    if (askedUs === undefined || asks === undefined) return true;
+    const times = asks[place] as number;
+    const part = AGAIN_AFTER[Math.min(times, AGAIN_AFTER.length - 1)] as number;
+    // An answer may take longer than usual; but a variance that is not measured yet must not cost the packet.
+    const graceUs = times === 2 ? Math.min(4 * varianceUs, rttUs / 4) : 0;
+    const waitUs = Math.max(part * rttUs + graceUs, LEAST_WAIT_US);
+    if (nowUs - (askedUs[place] as number) < waitUs) return false;
+    askedUs[place] = nowUs;
+    asks[place] = Math.min(times + 1, MOST_ASKS);
+    return true;
+  }
+
+  #take(sequence: number): void {
+    const last = this.#count - 1;
+    if (last >= 0 && SEQUENCE_31.next(this.#high[last] as number) === sequence) {
+      this.#high[last] = sequence;
+      return;
+    }
+    this.#low[this.#count] = sequence;
+    this.#high[this.#count] = sequence;
+    this.#count++;
+  }
+}
