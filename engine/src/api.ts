@@ -65,7 +65,8 @@ export interface Source {
 
 /** A push output. It owns `from` until `run` settles; same rules as `Source.run`. */
 export interface Sink {
-  readonly accepts: readonly LaneName[];
+  /** The lanes it can read, best first; those of packagings among them. */
+  readonly accepts: readonly string[];
   run(from: LaneReader, signal: AbortSignal): Promise<void>;
   /** Numbers worth showing; asked for only when somebody looks. */
   describe?(): Details;
@@ -77,8 +78,8 @@ export interface StreamHost {
   readonly config: StreamConfig;
   readonly log: Logger;
   readonly clock: Clock;
-  /** A new reader at the live edge. Close it when the packaging is disposed. */
-  read(lane: LaneName): LaneReader;
+  /** A new reader, at the live edge unless told to start at the last key frame. Close it when the packaging is disposed. */
+  read(lane: LaneName, start?: "live" | "key"): LaneReader;
   /** A named set of documents, readable in every worker. */
   shelf(name: string): ShelfWriter;
   /** Keeps the memory under a span from being reused until `releaseSpan`. False when it is gone already. */
@@ -93,6 +94,47 @@ export interface StreamHost {
 /** Something made once per stream for all viewers of a format (segments, playlists). */
 export interface Packaging {
   dispose(): void;
+}
+
+/** One message of a packaged lane: what a player gets whole or not at all. */
+export interface PackagedMessage {
+  /** Its bytes are those of all parts, one after the other. */
+  readonly data: readonly Uint8Array[];
+  /** The packaging's own: which track, or which type of message. A 32-bit integer. */
+  readonly track: number;
+  /** Ticks of 90 kHz. */
+  readonly dts: number;
+  readonly pts: number;
+  /**
+   * A new player may start here, and one that fell behind goes on here. The header is stored in front of each of them: where
+   * there is no video, one a second is enough.
+   */
+  readonly key: boolean;
+  /** No other message needs it: the first to be left out for a slow player. */
+  readonly disposable: boolean;
+  /** The timeline broke before it. */
+  readonly discontinuity: boolean;
+}
+
+/** Where a packaged lane is filled. Every call copies before it returns, so buffers and messages may be reused. */
+export interface PackagedWriter {
+  /**
+   * What a player needs first: it stands before every key message from now on, for those who start there. Players that
+   * run get it once, in front of the next message, if it differs from the one before. Any length; empty for none.
+   */
+  setHeader(bytes: Uint8Array): void;
+  put(message: PackagedMessage): void;
+}
+
+/** A lane that a protocol makes of the others, once per stream for all players in all workers. */
+export interface PackagedLane {
+  /** What `Runtime.read` calls it: not `ts`, not `units`, and no other protocol's. */
+  readonly lane: string;
+  /**
+   * Called in the owner's worker when somebody reads the lane and nobody did; the packaging is disposed some seconds after
+   * the last reader left. Fill the lane at once with what follows the last key frame (`host.read(…, "key")`).
+   */
+  open(host: StreamHost, into: PackagedWriter): Packaging;
 }
 
 export type Verdict =
@@ -110,14 +152,23 @@ export interface AccessPolicy {
 }
 
 /** A publisher that was let in. */
-export interface Publication {
-  readonly writer: Pick<StreamWriter, "ts">;
+export interface Publication<Writer = Pick<StreamWriter, "ts">> {
+  /** What is written after the publication ended goes nowhere. */
+  readonly writer: Writer;
   /** Aborted when the server ends the publication (stream stopped, replaced). */
   readonly signal: AbortSignal;
   /** Set by the protocol: further numbers (rtt, loss…), asked for only when somebody looks. */
   describe?: (() => Details | undefined) | undefined;
   /** The publisher went away. */
   end(): void;
+}
+
+/** One that delivers access units: tracks first, and again whenever they change. */
+export type UnitsPublication = Publication<Pick<StreamWriter, "setTracks" | "unit" | "discontinuity">>;
+
+export interface PublishOptions {
+  /** Ends whoever publishes the stream now, where the default is to be refused as `busy`. */
+  readonly replace?: boolean;
 }
 
 /** A viewer as its worker counts it. The protocol adds to the public numbers; `close` takes it off the books. */
@@ -141,14 +192,17 @@ export interface Runtime {
   /** Asks the services. Never rejects. */
   authorize(request: AccessRequest): Promise<Verdict>;
   /**
-   * A reader on a stream's lane, wherever the stream lives, starting at its last key frame. Starts an on-demand
-   * stream. Rejects with codes `not-found`, `unavailable`.
+   * A reader on a stream's lane, wherever the stream lives, starting at its last key frame. `lane` is `ts`, `units` or
+   * one of `Protocol.packagings`, which `PackagedReader` reads. Starts an on-demand stream. Rejects with codes
+   * `not-found`, `unavailable`.
    */
-  read(stream: string, lane: LaneName): Promise<LaneReader>;
+  read(stream: string, lane: string): Promise<LaneReader>;
   /** The documents that a packaging puts on a shelf. Rejects like `read`. */
   shelf(stream: string, name: string): Promise<ShelfReader>;
   /** Opens a publication. Rejects with `not-found`, `forbidden`, `busy`. Authorization is asked before, by the caller. */
-  publish(request: AccessRequest): Promise<Publication>;
+  publish(request: AccessRequest, options?: PublishOptions): Promise<Publication>;
+  /** The same for a publisher of access units. */
+  publishUnits(request: AccessRequest, options?: PublishOptions): Promise<UnitsPublication>;
   /** Whether the configuration knows the stream, or would make it on request. */
   knows(stream: string): boolean;
   /** Memory under a span of another worker's stream; undefined when it was reused. Pair with `releaseSpan`. */
@@ -190,4 +244,6 @@ export interface Protocol {
   listen?(runtime: Runtime): Listener;
   /** Called in the owner's worker for each stream that starts. */
   attach?(stream: StreamHost): Packaging | undefined;
+  /** Lanes that it makes when somebody wants them. */
+  readonly packagings?: readonly PackagedLane[];
 }

@@ -3,6 +3,7 @@ export { Supervisor, type SupervisorOptions, type WorkerHandle } from "./control
 export * from "./errors.ts";
 export { parseTarget } from "./http/door.ts";
 export type { HttpExchange, HttpRoute } from "./http/route.ts";
+export { PackagedReader } from "./lane/packaged-reader.ts";
 export { LaneReader } from "./lane/reader.ts";
 export { UnitReader } from "./lane/unit-reader.ts";
 export type { Span } from "./memory/span.ts";

@@ -1,26 +1,29 @@
-import type { LaneName, Track } from "@millrace/model";
+import type { Track } from "@millrace/model";
 import type { ArenaTable } from "../memory/pool.ts";
 import type { Span } from "../memory/span.ts";
 import {
   CHUNK_BARE,
   CHUNK_DISCONTINUITY,
+  CHUNK_DISPOSABLE,
   CHUNK_KEY,
   CHUNK_MORE,
+  CHUNK_REPEAT,
   type Chunk,
   emptyChunk,
   Ring,
 } from "./ring.ts";
-import type { LaneHandle } from "./writer.ts";
+import { EARLIER_TRACKS, type LaneHandle, type TracksVersion } from "./writer.ts";
 
 /** A lane as one worker sees it: its ring, its tracks and this worker's readers. */
 export class LaneView {
   readonly id: string;
-  readonly kind: LaneName;
+  readonly kind: string;
   readonly ring: Ring;
   readonly arenas: ArenaTable;
   readonly #readers = new Set<LaneReader>();
   #tracks: readonly Track[];
   #tracksVersion: number;
+  readonly #earlierTracks: TracksVersion[];
   #seenHead: number;
   #lost = false;
   /** The last reader left, or the first came. */
@@ -33,6 +36,7 @@ export class LaneView {
     this.arenas = arenas;
     this.#tracks = handle.tracks;
     this.#tracksVersion = handle.tracksVersion;
+    this.#earlierTracks = [...handle.earlierTracks];
     this.#seenHead = this.ring.head;
   }
 
@@ -42,6 +46,12 @@ export class LaneView {
 
   get tracksVersion(): number {
     return this.#tracksVersion;
+  }
+
+  /** The tracks of chunks with this number; the oldest that are remembered for those before them. */
+  tracksOf(version: number): readonly Track[] {
+    for (const each of this.#earlierTracks) if (((version - each.version) | 0) <= 0) return each.tracks;
+    return this.#tracks;
   }
 
   get readers(): number {
@@ -54,6 +64,9 @@ export class LaneView {
   }
 
   setTracks(tracks: readonly Track[], version: number): void {
+    if (version === this.#tracksVersion) return;
+    this.#earlierTracks.push({ version: this.#tracksVersion, tracks: this.#tracks });
+    if (this.#earlierTracks.length > EARLIER_TRACKS) this.#earlierTracks.shift();
     this.#tracks = tracks;
     this.#tracksVersion = version;
     for (const reader of this.#readers) reader.onTracks?.();
@@ -116,7 +129,8 @@ export class LaneReader {
     this.#waitKey = false;
   }
 
-  get lane(): LaneName {
+  /** `ts`, `units`, or the name of a packaged lane. */
+  get lane(): string {
     return this.view.kind;
   }
 
@@ -142,9 +156,19 @@ export class LaneReader {
     return (this.chunk.flags & CHUNK_BARE) !== 0;
   }
 
-  /** The unit goes on in the next chunk. */
+  /** The unit goes on in the next chunk, which is there as well. */
   get more(): boolean {
     return (this.chunk.flags & CHUNK_MORE) !== 0;
+  }
+
+  /** Of a packaged lane: no other message needs the one that the chunk is of. */
+  get disposable(): boolean {
+    return (this.chunk.flags & CHUNK_DISPOSABLE) !== 0;
+  }
+
+  /** Of a packaged lane: a header for those who start here; whoever read the lane up to here leaves it out. */
+  get repeat(): boolean {
+    return (this.chunk.flags & CHUNK_REPEAT) !== 0;
   }
 
   /** Number of the chunk that `next` will try. */

@@ -46,6 +46,12 @@ export const CHUNK_BARE = 4;
 export const CHUNK_MORE = 8;
 /** The unit stands alone for its own track, whether or not readers start at it. */
 export const CHUNK_UNIT_KEY = 16;
+/** Of a publisher's pipe: its timeline begins anew with this unit. */
+export const CHUNK_BREAK = 32;
+/** Of a packaged lane: no other message needs this one. */
+export const CHUNK_DISPOSABLE = 64;
+/** Of a packaged lane: whoever read the lane up to here has it already. */
+export const CHUNK_REPEAT = 128;
 
 /** One descriptor, as plain numbers. Reused: copy what must outlive the next read. */
 export interface Chunk {
@@ -90,6 +96,10 @@ export class Ring {
   readonly #words: Int32Array;
   readonly #doubles: Float64Array;
   readonly #tables: Uint8Array;
+  /** Writer only: chunks behind the head, parts of a unit that readers do not see before it is whole. */
+  #hidden = 0;
+  /** Writer only: a key chunk among them. */
+  #hiddenKey: number | undefined;
 
   constructor(shared?: SharedArrayBuffer) {
     const ringBytes = (HEADER_WORDS + RING_ENTRIES * ENTRY_WORDS) * 4;
@@ -102,6 +112,11 @@ export class Ring {
   /** Number of the next chunk to be written. */
   get head(): number {
     return Atomics.load(this.#words, HEAD);
+  }
+
+  /** Writer only: the number that the next `append` gives. */
+  get next(): number {
+    return (this.head + this.#hidden) | 0;
   }
 
   /** Number of the oldest chunk that may still be read. */
@@ -128,10 +143,13 @@ export class Ring {
     if (key !== undefined && ((key - seq) | 0) < 0) Atomics.store(this.#words, HAS_KEY, 0);
   }
 
-  /** Writer only. `chunk.seq` is ignored: the head's number is used. */
+  /**
+   * Writer only. `chunk.seq` is ignored: the next number is used. A chunk that goes on in the next one is shown together
+   * with that.
+   */
   append(chunk: Chunk): void {
     const words = this.#words;
-    const seq = this.head;
+    const seq = this.next;
     if (((seq - this.tail) | 0) >= RING_ENTRIES) this.setTail((seq - RING_ENTRIES + 1) | 0);
     const base = this.#base(seq);
     // The slot's number changes first, so that a reader still copying the old entry notices.
@@ -151,10 +169,17 @@ export class Ring {
     this.#doubles[at + ARRIVAL] = chunk.arrivalNs;
     this.#doubles[at + POSITION] = chunk.position;
     Atomics.store(words, base + SEQ, seq);
-    if ((chunk.flags & CHUNK_KEY) !== 0) {
-      Atomics.store(words, LAST_KEY, seq);
-      Atomics.store(words, HAS_KEY, 1);
+    if ((chunk.flags & CHUNK_KEY) !== 0) this.#hiddenKey = seq;
+    if ((chunk.flags & CHUNK_MORE) !== 0) {
+      this.#hidden++;
+      return;
     }
+    if (this.#hiddenKey !== undefined) {
+      Atomics.store(words, LAST_KEY, this.#hiddenKey);
+      Atomics.store(words, HAS_KEY, 1);
+      this.#hiddenKey = undefined;
+    }
+    this.#hidden = 0;
     Atomics.store(words, HEAD, (seq + 1) | 0);
   }
 

@@ -1,7 +1,7 @@
 import type { AccessUnit, Track } from "@millrace/model";
 import type { Span } from "../memory/span.ts";
 import type { LaneReader } from "./reader.ts";
-import { CHUNK_UNIT_KEY } from "./ring.ts";
+import { CHUNK_BREAK, CHUNK_UNIT_KEY } from "./ring.ts";
 
 /** Reads access units out of a `units` lane. */
 export class UnitReader {
@@ -12,14 +12,24 @@ export class UnitReader {
   #skips: number;
   #key = false;
   #discontinuity = false;
+  #break = false;
+  #version: number | undefined;
+  /** Called before the first unit, and before the first one of other tracks; `tracks` are then the new ones. */
+  onTracks: ((tracks: readonly Track[]) => void) | undefined;
 
   constructor(reader: LaneReader) {
     this.reader = reader;
     this.#skips = reader.skips;
   }
 
+  /** The tracks that the last unit belongs to; before the first those known now. */
   get tracks(): readonly Track[] {
-    return this.reader.tracks;
+    return this.#version === undefined ? this.reader.tracks : this.reader.view.tracksOf(this.#version);
+  }
+
+  /** A pipe's publisher said before the last unit that its timeline begins anew. */
+  get broke(): boolean {
+    return this.#break;
   }
 
   /**
@@ -45,6 +55,7 @@ export class UnitReader {
         this.#key = (reader.chunk.flags & CHUNK_UNIT_KEY) !== 0;
         this.#discontinuity = reader.discontinuity || this.#broken;
         this.#broken = false;
+        this.#break = (reader.chunk.flags & CHUNK_BREAK) !== 0;
       }
       this.#held.push(reader.span());
       this.#parts.push(bytes);
@@ -53,6 +64,7 @@ export class UnitReader {
       const discontinuity = this.#discontinuity;
       const unit: AccessUnit = { track, pts, dts, key: this.#key, discontinuity, data: this.#parts, wallMs };
       this.#parts = [];
+      this.#follow(reader.chunk.tracksVersion);
       return unit;
     }
     return undefined;
@@ -61,6 +73,12 @@ export class UnitReader {
   close(): void {
     this.#drop();
     this.reader.close();
+  }
+
+  #follow(version: number): void {
+    if (version === this.#version) return;
+    this.#version = version;
+    this.onTracks?.(this.tracks);
   }
 
   #drop(): void {

@@ -1,4 +1,4 @@
-import type { Clock, LaneName, Track } from "@millrace/model";
+import type { Clock, Track } from "@millrace/model";
 import { SLAB_BYTES } from "../memory/arena.ts";
 import type { SlabPool, SlabUse } from "../memory/pool.ts";
 import { type Chunk, emptyChunk, Ring } from "./ring.ts";
@@ -6,15 +6,27 @@ import { type Chunk, emptyChunk, Ring } from "./ring.ts";
 /** What another worker needs to read a lane. */
 export interface LaneHandle {
   readonly id: string;
-  readonly kind: LaneName;
+  /** `ts`, `units`, or the name of a packaged lane. */
+  readonly kind: string;
   readonly ring: SharedArrayBuffer;
   readonly tracks: readonly Track[];
   readonly tracksVersion: number;
+  /** Tracks of chunks that were written before the last changes, oldest first. */
+  readonly earlierTracks: readonly TracksVersion[];
 }
+
+/** Tracks, and the number by which chunks name them. */
+export interface TracksVersion {
+  readonly version: number;
+  readonly tracks: readonly Track[];
+}
+
+/** Changes of tracks that are remembered for units that lie before them. */
+export const EARLIER_TRACKS = 8;
 
 export interface LaneWriterOptions {
   readonly id: string;
-  readonly kind: LaneName;
+  readonly kind: string;
   readonly pool: SlabPool;
   readonly clock: Clock;
   /** How far back a reader may always go, milliseconds; the last key frame is kept beyond that. */
@@ -36,7 +48,7 @@ interface WindowSlab {
  */
 export class LaneWriter {
   readonly id: string;
-  readonly kind: LaneName;
+  readonly kind: string;
   readonly ring = new Ring();
   readonly #options: LaneWriterOptions;
   readonly #window: WindowSlab[] = [];
@@ -46,6 +58,7 @@ export class LaneWriter {
   #position = 0;
   #tracks: readonly Track[] = [];
   #tracksVersion = 0;
+  readonly #earlierTracks: TracksVersion[] = [];
   /** Called after commits; the owner coalesces. */
   onCommit: (() => void) | undefined;
   onTracks: (() => void) | undefined;
@@ -72,6 +85,7 @@ export class LaneWriter {
       ring: this.ring.shared,
       tracks: this.#tracks,
       tracksVersion: this.#tracksVersion,
+      earlierTracks: this.#earlierTracks,
     };
   }
 
@@ -83,6 +97,8 @@ export class LaneWriter {
   /** Units written after this belong to these tracks; readers learn of them before they get such a unit. */
   setTracks(tracks: readonly Track[]): void {
     this.commit();
+    this.#earlierTracks.push({ version: this.#tracksVersion, tracks: this.#tracks });
+    if (this.#earlierTracks.length > EARLIER_TRACKS) this.#earlierTracks.shift();
     this.#tracks = tracks;
     this.#tracksVersion++;
     this.onTracks?.();
@@ -176,7 +192,7 @@ export class LaneWriter {
     this.#trim();
     const use = this.#options.pool.take();
     const nowNs = this.#options.clock.nowNs();
-    this.#window.push({ use, firstSeq: this.ring.head, lastNs: nowNs });
+    this.#window.push({ use, firstSeq: this.ring.next, lastNs: nowNs });
     this.#used = 0;
     this.#chunkStart = 0;
   }

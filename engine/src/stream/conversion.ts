@@ -55,8 +55,8 @@ export class MuxConversion implements Conversion {
       serviceName,
       onPackets: ({ bytes }) => this.#write(bytes),
     });
-    this.#muxer.setTracks(reader.tracks);
-    reader.onTracks = () => this.#muxer.setTracks(reader.tracks);
+    // In the order of the units: those of the tracks before may still wait to be read.
+    this.#units.onTracks = (tracks) => this.#muxer.setTracks(tracks);
     reader.onReadable = () => this.#pump();
     this.#pump();
   }

@@ -86,6 +86,7 @@ export class Input implements StreamWriter {
     this.state = "connecting";
     this.startedNs = this.#host.nowNs();
     this.#firstDataNs = 0;
+    this.#tracks = undefined;
     this.#running = this.#attempt(open, abort);
   }
 
@@ -100,6 +101,8 @@ export class Input implements StreamWriter {
     } catch (error) {
       failure = abort.signal.aborted ? undefined : messageOf(error);
     }
+    // Another one runs already: what is half a packet now belongs to that.
+    if (this.#abort !== abort && this.#abort !== undefined) return;
     this.#aligner.flush();
     // An aborted attempt was already settled by `stop`.
     if (this.#abort !== abort) return;
@@ -107,6 +110,13 @@ export class Input implements StreamWriter {
     this.#source = undefined;
     if (failure !== undefined) this.#fail(failure);
     this.#host.onStopped(this);
+  }
+
+  /** Ends the attempt and starts one with the given source, which takes the place of the first as soon as it can. */
+  replace(given: Source): void {
+    void this.stop();
+    this.#aligner.flush();
+    this.start(given);
   }
 
   /** Ends the attempt; `reason` makes it a failure. Resolves when nothing is held open any more. */

@@ -1,14 +1,24 @@
 import type { AccessUnit, LaneName, StreamConfig, StreamInfo, Track } from "@millrace/model";
-import type { Logger, Packaging, Protocol, Sink, Source, SourceContext, StreamHost } from "../api.ts";
+import type {
+  Logger,
+  Packaging,
+  Protocol,
+  PublishOptions,
+  Sink,
+  Source,
+  SourceContext,
+  StreamHost,
+} from "../api.ts";
 import { badUrl, messageOf } from "../errors.ts";
 import type { LaneReader } from "../lane/reader.ts";
 import { LaneWriter } from "../lane/writer.ts";
 import type { ArenaTable, SlabPool } from "../memory/pool.ts";
 import type { ExportedLane, LaneExchange } from "../worker/lane-exchange.ts";
 import type { Ticker } from "../worker/ticker.ts";
-import { type Conversion, DemuxConversion, MuxConversion } from "./conversion.ts";
+import { Conversions } from "./conversions.ts";
 import { describeTracks } from "./describe.ts";
 import { hidePassword, Input, type InputHost } from "./input.ts";
+import { PackagedLanes } from "./packaged-lanes.ts";
 import { PushOutput } from "./push-output.ts";
 import { Rate } from "./rate.ts";
 import { Selector } from "./selector.ts";
@@ -20,8 +30,6 @@ import { UnitsOutput } from "./units-output.ts";
 const WINDOW_MS = 4000;
 /** Most that one lane keeps, bytes: ten seconds at 25 Mbit/s. */
 const LANE_MAX_BYTES = 32 * 1024 * 1024;
-/** An unused conversion goes on this long. */
-const CONVERSION_IDLE_MS = 10_000;
 
 /** What a stream needs of the worker that owns it. */
 export interface StreamSurroundings {
@@ -50,13 +58,11 @@ export class Stream implements InputHost, StreamHost {
   readonly #lanes: Record<LaneName, ExportedLane>;
   readonly #tsOutput: TsOutput;
   readonly #unitsOutput: UnitsOutput;
+  readonly #conversions: Conversions;
+  readonly #packaged: PackagedLanes;
   readonly #shelves = new Map<string, ShelfWriter>();
   readonly #rate = new Rate();
   #config: StreamConfig;
-  #primary: LaneName | undefined;
-  #conversion: Conversion | undefined;
-  #converting = false;
-  #conversionIdleNs = 0;
   #pushes: PushOutput[] = [];
   #packagings: Packaging[] = [];
   #publisher: Input | undefined;
@@ -78,6 +84,21 @@ export class Stream implements InputHost, StreamHost {
     this.#lanes = { ts: this.#makeLane("ts"), units: this.#makeLane("units") };
     this.#tsOutput = new TsOutput(this.#lanes.ts.writer, around.ticker, around.context.clock);
     this.#unitsOutput = new UnitsOutput(this.#lanes.units.writer, around.ticker);
+    const nowNs = (): number => this.nowNs();
+    this.#conversions = new Conversions({
+      lanes: this.#lanes,
+      outputs: { ts: this.#tsOutput, units: this.#unitsOutput },
+      serviceName: config.name,
+      nowNs,
+    });
+    this.#packaged = new PackagedLanes({
+      protocols: around.protocols,
+      host: this,
+      log: this.log,
+      nowNs,
+      makeLane: (kind) => this.#makeLane(kind),
+      retire: (lane) => around.exchange.retire(lane),
+    });
   }
 
   get config(): StreamConfig {
@@ -103,13 +124,14 @@ export class Stream implements InputHost, StreamHost {
     this.#selector.tick();
   }
 
-  lane(name: LaneName): ExportedLane {
-    return this.#lanes[name];
+  /** A lane by name. Throws `not-found`, or `unavailable` when a packaging fails. */
+  lane(name: string): ExportedLane {
+    return name === "ts" || name === "units" ? this.#lanes[name] : this.#packaged.lane(name);
   }
 
-  /** A reader that belongs to the stream itself: starts with what comes next. */
-  read(lane: LaneName): LaneReader {
-    return this.#lanes[lane].view.read("live");
+  /** A reader that belongs to the stream itself: starts with what comes next unless told otherwise. */
+  read(lane: LaneName, start: "live" | "key" = "live"): LaneReader {
+    return this.#lanes[lane].view.read(start);
   }
 
   shelf(name: string): ShelfWriter {
@@ -140,18 +162,22 @@ export class Stream implements InputHost, StreamHost {
   tick(): void {
     if (this.#stopped) return;
     this.#selector.tick();
-    this.#tickConversion();
+    this.#conversions.tick();
+    this.#packaged.tick();
     this.#rate.tick(this.bytesIn, this.nowNs());
     if (this.viewers > 0) this.touch();
     if (this.onDemand) this.#tickOnDemand();
   }
 
-  /** Takes a publisher in. Undefined when there is one already. */
-  publish(source: Source): Input | undefined {
+  /** Takes a publisher in. False when there is one already, unless that is to be replaced. */
+  publish(source: Source, options: PublishOptions): boolean {
     const input = this.#publisher;
-    if (input === undefined || input.live) return undefined;
-    input.start(source);
-    return input;
+    if (input === undefined || (input.live && options.replace !== true)) return false;
+    if (input.live) {
+      this.log.info("publisher replaced");
+      input.replace(source);
+    } else input.start(source);
+    return true;
   }
 
   get acceptsPublish(): boolean {
@@ -165,6 +191,7 @@ export class Stream implements InputHost, StreamHost {
     if (differs(before.options, config.options)) {
       for (const packaging of this.#packagings.splice(0)) packaging.dispose();
       this.#attachPackagings();
+      this.#packaged.reopen();
     }
     if (
       differs(
@@ -193,15 +220,16 @@ export class Stream implements InputHost, StreamHost {
       ...this.#selector.inputs.map((input) => input.stop()),
       ...this.#pushes.map((push) => push.stop()),
     ]);
-    this.#conversion?.close();
+    this.#conversions.close();
     for (const packaging of this.#packagings) packaging.dispose();
+    this.#packaged.close();
     for (const shelf of this.#shelves.values()) shelf.close();
     for (const lane of Object.values(this.#lanes)) this.#around.exchange.retire(lane);
   }
 
   info(): StreamInfo {
     const { scanner } = this.#tsOutput;
-    const lanes = Object.values(this.#lanes);
+    const lanes = [...Object.values(this.#lanes), ...this.#packaged.lanes()];
     return {
       name: this.name,
       kind: this.#config.kind,
@@ -233,7 +261,7 @@ export class Stream implements InputHost, StreamHost {
     this.log.info("input on air", { input: hidePassword(input.config.url), instead });
     this.#everOnAir = true;
     if (before !== undefined && before !== input) void before.stop();
-    this.#setPrimary(input.lane);
+    this.#conversions.setPrimary(input.lane);
     return true;
   }
 
@@ -260,7 +288,7 @@ export class Stream implements InputHost, StreamHost {
     if (!this.#stopped) this.#selector.tick();
   }
 
-  #makeLane(kind: LaneName): ExportedLane {
+  #makeLane(kind: string): ExportedLane {
     const { pool, exchange, context } = this.#around;
     const id = `${this.name}#${kind}#${this.#around.nextId()}`;
     const writer = new LaneWriter({
@@ -272,7 +300,7 @@ export class Stream implements InputHost, StreamHost {
       maxBytes: LANE_MAX_BYTES,
     });
     const lane = exchange.export(writer);
-    lane.onDemand = () => this.#checkConversion();
+    lane.onDemand = () => this.#conversions.check();
     return lane;
   }
 
@@ -324,7 +352,11 @@ export class Stream implements InputHost, StreamHost {
         throw badUrl(config.url, `no push protocol is called "${config.scheme}"`);
       return protocol.push(config, this.#context());
     };
-    const read = (sink: Sink): LaneReader => this.read(sink.accepts[0] ?? "ts");
+    const read = (sink: Sink): LaneReader => {
+      const lane = sink.accepts[0] ?? "ts";
+      // A packaged lane makes sense from a header on.
+      return this.lane(lane).view.read(lane === "ts" || lane === "units" ? "live" : "key");
+    };
     this.#pushes.push(new PushOutput({ config, open, read, log: this.log }));
   }
 
@@ -344,45 +376,9 @@ export class Stream implements InputHost, StreamHost {
    * conversion, unless it was filled by an input itself until now.
    */
   #splice(lane: LaneName): void {
-    const changed = this.#primary !== lane;
+    const changed = this.#conversions.primary !== lane;
     if (lane === "ts" || changed) this.#tsOutput.switch();
     if (lane === "units" || changed) this.#unitsOutput.switch();
-  }
-
-  #setPrimary(lane: LaneName): void {
-    if (this.#primary === lane) return;
-    this.#primary = lane;
-    this.#conversion?.close();
-    this.#conversion = undefined;
-    this.#checkConversion();
-  }
-
-  /** Starts the one demultiplexer or multiplexer when somebody reads the lane that the input does not fill. */
-  #checkConversion(): void {
-    if (this.#primary === undefined || this.#conversion !== undefined || this.#stopped) return;
-    const target: LaneName = this.#primary === "ts" ? "units" : "ts";
-    if (!this.#lanes[target].wanted) return;
-    // Reading the one lane may be what asks for the other: once is enough.
-    if (this.#converting) return;
-    this.#converting = true;
-    const reader = this.#lanes[this.#primary].view.read("key");
-    this.#conversion =
-      this.#primary === "ts"
-        ? new DemuxConversion(reader, this.#unitsOutput)
-        : new MuxConversion(reader, this.#tsOutput, this.name);
-    this.#converting = false;
-    this.#conversionIdleNs = this.nowNs();
-  }
-
-  #tickConversion(): void {
-    if (this.#conversion === undefined) return;
-    const target: LaneName = this.#conversion.from === "ts" ? "units" : "ts";
-    const now = this.nowNs();
-    if (this.#lanes[target].wanted) this.#conversionIdleNs = now;
-    else if (now - this.#conversionIdleNs > CONVERSION_IDLE_MS * 1e6) {
-      this.#conversion.close();
-      this.#conversion = undefined;
-    }
   }
 
   #tickOnDemand(): void {

@@ -1,5 +1,5 @@
 import type { AccessUnit, Ticks, Track } from "@millrace/model";
-import { CHUNK_DISCONTINUITY, CHUNK_KEY, CHUNK_MORE, CHUNK_UNIT_KEY } from "../lane/ring.ts";
+import { CHUNK_BREAK, CHUNK_DISCONTINUITY, CHUNK_KEY, CHUNK_MORE, CHUNK_UNIT_KEY } from "../lane/ring.ts";
 import type { LaneWriter } from "../lane/writer.ts";
 import type { Ticker } from "../worker/ticker.ts";
 
@@ -13,6 +13,7 @@ export class UnitsOutput {
   #offset = 0;
   #lastEnd: Ticks | undefined;
   #switching = false;
+  #breaking = false;
   #video: number | undefined;
   #flagged = new Set<number>();
 
@@ -31,6 +32,11 @@ export class UnitsOutput {
     this.#switching = this.#lastEnd !== undefined;
   }
 
+  /** The next unit is flagged as the first of a new timeline, and times stay as they are: for a reader that switches. */
+  breakHere(): void {
+    this.#breaking = true;
+  }
+
   write(unit: AccessUnit): void {
     if (this.#switching) {
       this.#switching = false;
@@ -41,6 +47,8 @@ export class UnitsOutput {
     this.#lastEnd = Math.max(this.#lastEnd ?? dts, dts);
     let flags = unit.discontinuity || this.#flagged.delete(unit.track) ? CHUNK_DISCONTINUITY : 0;
     if (unit.key) flags |= CHUNK_UNIT_KEY;
+    if (this.#breaking) flags |= CHUNK_BREAK;
+    this.#breaking = false;
     // Readers start at video key frames where there is video.
     if (unit.key && (this.#video === undefined || unit.track === this.#video)) flags |= CHUNK_KEY;
     this.#put(unit, flags, { dts, pts: unit.pts + this.#offset, track: unit.track });

@@ -1,4 +1,4 @@
-import type { Clock, LaneName } from "@millrace/model";
+import type { Clock } from "@millrace/model";
 import { LaneView } from "../lane/reader.ts";
 import { LaneWriter } from "../lane/writer.ts";
 import { ArenaTable, SlabPool } from "../memory/pool.ts";
@@ -21,7 +21,7 @@ export class TestClock implements Clock {
 }
 
 /** A lane with its view, for tests. */
-export function makeLane(kind: LaneName = "ts", options: { windowMs?: number; maxBytes?: number } = {}) {
+export function makeLane(kind = "ts", options: { windowMs?: number; maxBytes?: number } = {}) {
   const clock = new TestClock();
   const table = new ArenaTable();
   const pool = new SlabPool(table, 1);

@@ -1,11 +1,15 @@
 import { createServer, type Server, type Socket } from "node:net";
 import type { AccessRequest, RequestKind, ServerConfig } from "@millrace/model";
+import { Demuxer, PACKET_SIZE } from "@millrace/mpegts";
 import type { Listener, Protocol, Runtime, Source } from "../api.ts";
 import { messageOf, refusal } from "../errors.ts";
+import { PackagedReader } from "../lane/packaged-reader.ts";
+import { linePackaging } from "./line-packaging.ts";
 
 /**
  * For tests only: a protocol with TCP ports of its own, those of `line`. Whoever connects sends one line,
- * `who`, `publish STREAM` or `play STREAM`, and gets the worker's number, or `ok` and the connection for packets.
+ * `who`, `publish STREAM` or `play STREAM`, and gets the worker's number, or `ok` and the connection for packets. With
+ * `publish-units` what it sends is demultiplexed first, with `play-lines` it gets the packaged lane `lines`.
  * `held://` is an input that delivers nothing and says so.
  */
 export const line: Protocol = {
@@ -14,6 +18,7 @@ export const line: Protocol = {
   options: [],
   pull: () => new HeldSource(),
   listen: (runtime) => new LineListener(runtime),
+  packagings: [linePackaging()],
 };
 
 class HeldSource implements Source {
@@ -92,12 +97,14 @@ class LineListener implements Listener {
       socket.write(`${this.#runtime.workerIndex}\n`);
       return this.#next(socket);
     }
-    const kind: RequestKind = verb === "publish" ? "publish" : "play";
+    const kind: RequestKind = verb?.startsWith("publish") === true ? "publish" : "play";
     const request: AccessRequest = { kind, stream, protocol: "line", ip: "127.0.0.1", query: {} };
     const verdict = await this.#runtime.authorize(request);
     if (!verdict.ok) throw refusal(verdict.reason, verdict.text ?? verdict.reason);
     const meant = { ...request, stream: verdict.stream ?? stream };
-    await (kind === "publish" ? this.#publish(socket, meant) : this.#play(socket, meant));
+    if (verb === "publish-units") await this.#publishUnits(socket, meant);
+    else if (verb === "play-lines") await this.#playLines(socket, meant);
+    else await (kind === "publish" ? this.#publish(socket, meant) : this.#play(socket, meant));
   }
 
   async #publish(socket: Socket, request: AccessRequest): Promise<void> {
@@ -111,6 +118,46 @@ class LineListener implements Listener {
       publication.writer.ts(bytes);
     });
     socket.write("ok\n");
+  }
+
+  async #publishUnits(socket: Socket, request: AccessRequest): Promise<void> {
+    const publication = await this.#runtime.publishUnits(request);
+    const { writer, signal } = publication;
+    const demuxer = new Demuxer({
+      onTracks: (tracks) => writer.setTracks(tracks),
+      onUnit: (unit) => writer.unit(unit),
+    });
+    signal.addEventListener("abort", () => socket.destroy(), { once: true });
+    socket.once("close", () => publication.end());
+    let rest = Buffer.alloc(0);
+    socket.on("data", (bytes: Buffer) => {
+      rest = Buffer.concat([rest, bytes]);
+      const count = Math.floor(rest.length / PACKET_SIZE);
+      demuxer.push(rest, 0, count);
+      rest = rest.subarray(count * PACKET_SIZE);
+    });
+    socket.write("ok\n");
+  }
+
+  async #playLines(socket: Socket, request: AccessRequest): Promise<void> {
+    const player = new PackagedReader(await this.#runtime.read(request.stream, "lines"));
+    const { reader } = player;
+    const pump = (): void => {
+      while (player.next()) {
+        const bytes = reader.hold();
+        if (bytes === undefined) {
+          player.skip();
+          continue;
+        }
+        socket.write(bytes.slice());
+        reader.release();
+      }
+      if (reader.ended || player.torn) socket.end();
+    };
+    socket.once("close", () => player.close());
+    socket.write("ok\n");
+    reader.onReadable = pump;
+    pump();
   }
 
   async #play(socket: Socket, request: AccessRequest): Promise<void> {

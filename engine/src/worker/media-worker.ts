@@ -1,5 +1,15 @@
 import type { AccessRequest, Clock, LaneName, ServerConfig } from "@millrace/model";
-import type { AccessPolicy, Protocol, Publication, Runtime, Source, Verdict, ViewerSession } from "../api.ts";
+import type {
+  AccessPolicy,
+  Protocol,
+  Publication,
+  PublishOptions,
+  Runtime,
+  Source,
+  UnitsPublication,
+  Verdict,
+  ViewerSession,
+} from "../api.ts";
 import { messageOf, reasonOf, refusal } from "../errors.ts";
 import { HttpDoor } from "../http/door.ts";
 import type { LaneReader } from "../lane/reader.ts";
@@ -14,10 +24,10 @@ import { Directory } from "./directory.ts";
 import { Gauges } from "./gauges.ts";
 import { LaneExchange } from "./lane-exchange.ts";
 import { Listeners, type NamedListener } from "./listeners.ts";
-import { Peers } from "./peers.ts";
+import { Peers, type PipeOffer } from "./peers.ts";
 import { DirectSource } from "./pipe.ts";
 import type { ToWorker, WorkerReport, WorkerStart } from "./protocol.ts";
-import { directPublication, Publications } from "./publications.ts";
+import { directPublication, Publications, type PublicationWriter } from "./publications.ts";
 import { Shelves } from "./shelves.ts";
 import { Ticker } from "./ticker.ts";
 import { Viewers } from "./viewers.ts";
@@ -95,7 +105,7 @@ export class MediaWorker implements Runtime {
       viewers: this.#viewers,
       host: {
         obtain: (stream) => this.#obtain(stream),
-        takePublisher: (stream, source) => this.#takePublisher(stream, source),
+        takePublisher: (stream, source, options) => this.#takePublisher(stream, source, options),
         touch: (stream) => this.#streams.get(stream)?.touch(),
         onRemoteViewers: (stream) => this.#sumViewers(stream),
       },
@@ -153,7 +163,7 @@ export class MediaWorker implements Runtime {
     return this.#directory.configOf(stream) !== undefined;
   }
 
-  async read(stream: string, lane: LaneName): Promise<LaneReader> {
+  async read(stream: string, lane: string): Promise<LaneReader> {
     const owner = await this.#ownerOf(stream);
     if (owner === undefined) return this.#obtain(stream).lane(lane).view.read("key");
     const handle = (await owner.ask("lane", { stream, lane })) as LaneHandle;
@@ -177,29 +187,41 @@ export class MediaWorker implements Runtime {
     );
   }
 
-  async publish(request: AccessRequest): Promise<Publication> {
-    const owner = await this.#ownerOf(request.stream, true);
+  publish(request: AccessRequest, options: PublishOptions = {}): Promise<Publication> {
+    return this.#publish(request, "ts", options);
+  }
+
+  publishUnits(request: AccessRequest, options: PublishOptions = {}): Promise<UnitsPublication> {
+    return this.#publish(request, "units", options);
+  }
+
+  async #publish(
+    request: AccessRequest,
+    kind: LaneName,
+    options: PublishOptions,
+  ): Promise<Publication<PublicationWriter>> {
+    const { stream } = request;
+    const owner = await this.#ownerOf(stream, true);
     const session = this.openSession(request);
-    if (owner === undefined) return this.#publishHere(request.stream, session);
-    const { lane, publication } = this.#publications.open(request.stream, session);
+    if (owner === undefined) {
+      const source = new DirectSource(kind);
+      const publication = directPublication(source, session);
+      try {
+        this.#takePublisher(stream, source, options);
+      } catch (error) {
+        session.close();
+        throw error;
+      }
+      return publication;
+    }
+    const { lane, publication } = this.#publications.open(stream, kind, session);
     try {
-      await owner.ask("publish", { stream: request.stream, handle: lane.attach(owner) });
+      await owner.ask("publish", { stream, handle: lane.attach(owner), options } satisfies PipeOffer);
     } catch (error) {
       publication.end();
       throw error;
     }
     return publication;
-  }
-
-  #publishHere(stream: string, session: ViewerSession): Publication {
-    const source = new DirectSource();
-    try {
-      this.#takePublisher(stream, source);
-    } catch (error) {
-      session.close();
-      throw error;
-    }
-    return directPublication(source, session);
   }
 
   holdSpan(span: Span): Uint8Array | undefined {
@@ -299,12 +321,12 @@ export class MediaWorker implements Runtime {
 
   // Publishers.
 
-  #takePublisher(name: string, source: Source): void {
+  #takePublisher(name: string, source: Source, options: PublishOptions): void {
     const stream = this.#obtain(name);
     if (!stream.acceptsPublish) {
       throw refusal("forbidden", `stream "${name}" does not accept publishing: add "publish_enabled;" to it`);
     }
-    if (stream.publish(source) === undefined) throw refusal("busy", `somebody publishes "${name}" already`);
+    if (!stream.publish(source, options)) throw refusal("busy", `somebody publishes "${name}" already`);
   }
 
   // Viewers.

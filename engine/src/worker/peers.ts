@@ -1,5 +1,4 @@
-import type { LaneName } from "@millrace/model";
-import type { Source } from "../api.ts";
+import type { PublishOptions, Source } from "../api.ts";
 import { refusal } from "../errors.ts";
 import type { LaneHandle } from "../lane/writer.ts";
 import type { ArenaHandle } from "../memory/arena.ts";
@@ -17,7 +16,7 @@ export interface PeersHost {
   /** A stream of this worker, started if it is on demand; throws a refusal. */
   obtain(stream: string): Stream;
   /** Makes a source the publisher of a stream of this worker; throws a refusal. */
-  takePublisher(stream: string, source: Source): void;
+  takePublisher(stream: string, source: Source, options: PublishOptions): void;
   touch(stream: string): void;
   /** Another worker has more or fewer viewers of the stream than before. */
   onRemoteViewers(stream: string): void;
@@ -36,6 +35,13 @@ export interface PeersOptions {
 interface ViewerNews {
   readonly stream: string;
   readonly count: number;
+}
+
+/** What the worker of a publisher asks that of its stream: to read this lane. */
+export interface PipeOffer {
+  readonly stream: string;
+  readonly handle: LaneHandle;
+  readonly options: PublishOptions;
 }
 
 /** The lines to the other workers: what they ask and tell, and how many viewers they serve. */
@@ -104,7 +110,7 @@ export class Peers {
   #onAsk(peer: Peer, method: string, argument: unknown): unknown {
     const { host, shelves } = this.#options;
     if (method === "lane") {
-      const { stream, lane } = argument as { stream: string; lane: LaneName };
+      const { stream, lane } = argument as { stream: string; lane: string };
       return host.obtain(stream).lane(lane).attach(peer);
     }
     if (method === "shelf") {
@@ -115,18 +121,17 @@ export class Peers {
       return entries;
     }
     if (method === "publish") {
-      const { stream, handle } = argument as { stream: string; handle: LaneHandle };
-      this.#takePipe(peer, stream, handle);
+      this.#takePipe(peer, argument as PipeOffer);
       return true;
     }
     throw refusal("unavailable", `unknown question "${method}"`);
   }
 
-  #takePipe(peer: Peer, stream: string, handle: LaneHandle): void {
+  #takePipe(peer: Peer, { stream, handle, options }: PipeOffer): void {
     const { exchange, host } = this.#options;
     const reader = exchange.import(peer, handle).read("live");
     try {
-      host.takePublisher(stream, new PipeSource(reader));
+      host.takePublisher(stream, new PipeSource(reader), options);
     } catch (error) {
       reader.close();
       throw error;
