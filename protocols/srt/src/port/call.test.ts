@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { createSocket } from "node:dgram";
+import { networkInterfaces } from "node:os";
 import { describe, test } from "node:test";
 import { MillraceError } from "@millrace/model";
 import { eventually, freeUdpPort, leavesNothingOpen, realClock } from "../../../../tests/contract/index.ts";
@@ -13,6 +14,10 @@ const code = (expected: string, text: RegExp) => (error: unknown) => {
   assert.match(error.message, text);
   return true;
 };
+
+function hasIpv6(): boolean {
+  return Object.values(networkInterfaces()).some((all) => all?.some(({ address }) => address === "::1"));
+}
 
 describe("a call", () => {
   for (const [what, options] of [
@@ -65,18 +70,22 @@ describe("a call", () => {
     await line.port.close();
   });
 
-  test("reaches a listener by its name, and by other ways to write its address", async (t) => {
-    const there = await TestGate.open();
-    const line = await dial(there.port, { adapter: "127.0.0.1" }, { host: "localhost" });
-    await line.port.close();
-    await there.close();
-    const six = await TestGate.open({}, "::1").catch(() => undefined);
-    if (six === undefined) return t.skip("no IPv6 on this machine");
-    const other = await dial(six.port, {}, { host: "[0:0:0:0:0:0:0:1]" });
-    assert.equal(six.connections.length, 1);
-    await other.port.close();
-    await six.close();
-  });
+  for (const [listener, hosts] of [
+    ["127.0.0.1", ["127.0.0.1", "localhost", "[::ffff:127.0.0.1]", "[::FFFF:7f00:1]"]],
+    ["::1", ["[::1]", "[0:0:0:0:0:0:0:1]", "[::0001]"]],
+  ] as const) {
+    for (const host of hosts) {
+      test(`reaches ${listener} as ${host}`, async (t) => {
+        if (listener === "::1" && !hasIpv6()) return t.skip("no IPv6 on this machine");
+        const there = await TestGate.open({}, listener);
+        t.after(() => there.close());
+        const adapter = host === "localhost" ? { adapter: "127.0.0.1" } : {};
+        const line = await dial(there.port, { conntimeo: 1000, ...adapter }, { host });
+        t.after(() => line.port.close());
+        assert.equal(there.connections.length, 1);
+      });
+    }
+  }
 
   test("says why it failed, and leaves nothing open", async () => {
     await leavesNothingOpen(async () => {

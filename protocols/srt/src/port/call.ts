@@ -1,5 +1,5 @@
 import { lookup } from "node:dns/promises";
-import { isIP } from "node:net";
+import { isIP, SocketAddress } from "node:net";
 import type { Clock } from "@millrace/model";
 import type { PeerSettings } from "../config.ts";
 import { connectionRefused, socketFailed } from "../errors.ts";
@@ -61,13 +61,21 @@ export function idFrom(bytes: Uint8Array): number {
 }
 
 async function resolve(settings: PeerSettings): Promise<string> {
-  if (isIP(settings.host) !== 0) return settings.host;
+  if (isIP(settings.host) !== 0) return canonical(settings.host);
   try {
     const family = settings.adapter === undefined ? 0 : isIP(settings.adapter);
     return (await lookup(settings.host, { family })).address;
   } catch (error) {
     throw socketFailed(`cannot find ${settings.host}`, error);
   }
+}
+
+/** An address as sockets show it: whom a packet is from is told by comparing. */
+function canonical(address: string): string {
+  if (isIP(address) === 4) return address;
+  const [plain = "", zone] = address.split("%");
+  const shown = new SocketAddress({ address: plain, family: "ipv6" }).address;
+  return zone === undefined ? shown : `${shown}%${zone}`;
 }
 
 function connect(port: SrtPort, address: string, options: CallOptions): Promise<Connection | undefined> {

@@ -86,6 +86,11 @@ export class Gate {
     return this.#guests.size - this.#pending;
   }
 
+  /** Callers whose verdict is awaited. */
+  get pending(): number {
+    return this.#pending;
+  }
+
   /** Makes the connection. Undefined: the two sides do not fit, and the caller was told. */
   admit(caller: PendingCaller, parts: AdmitParts): Connection | undefined {
     const guest = this.#guests.get(caller.key);

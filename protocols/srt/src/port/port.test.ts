@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
-import type { Socket } from "node:dgram";
-import { EventEmitter } from "node:events";
 import { describe, test } from "node:test";
 import { eventually, leavesNothingOpen, realClock } from "../../../../tests/contract/index.ts";
 import type { Endpoint } from "../session/endpoint.ts";
 import { forged } from "../session/packets.test-support.ts";
+import { deadPort } from "./dead-port.test-support.ts";
 import { SrtPort } from "./port.ts";
 import { openSocket } from "./socket.ts";
 
@@ -34,29 +33,6 @@ class TestEndpoint implements Endpoint {
   close(_nowUs: number, atOnce = false): void {
     this.closed = atOnce;
   }
-}
-
-/** A socket that sends nothing. */
-class DeadSocket extends EventEmitter {
-  queued = 0;
-  readonly sent: (readonly [packet: Uint8Array, ...rest: readonly unknown[]])[] = [];
-
-  getSendQueueCount(): number {
-    return this.queued;
-  }
-
-  send(packet: Uint8Array, ...rest: readonly unknown[]): void {
-    this.sent.push([packet, ...rest]);
-  }
-
-  close(done: () => void): void {
-    done();
-  }
-}
-
-function deadPort(firstId = 100): { readonly port: SrtPort; readonly socket: DeadSocket } {
-  const socket = new DeadSocket();
-  return { socket, port: new SrtPort(socket as unknown as Socket, realClock, firstId) };
 }
 
 function livePort(): Promise<SrtPort> {

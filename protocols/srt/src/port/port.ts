@@ -22,6 +22,9 @@ interface Member {
 const LEAST_SLEEP_US = 1000;
 /** An endpoint that gets due this much earlier than the timer may wait for it. */
 const SLACK_US = 1000;
+/** A timer this late says that the process was held up; so many rounds of reading then go first. */
+const HELD_UP_US = 5000;
+const ROUNDS_HELD_UP = 4;
 const MOST_SLEEP_US = 1_000_000;
 const DESTINATION_AT = 12;
 const LEAST_PACKET = 16;
@@ -42,7 +45,13 @@ export class SrtPort {
   #wakeUs = Number.POSITIVE_INFINITY;
   #closed = false;
   #nextId: number;
-  readonly #onTimer = (): void => this.#tick();
+  #immediate: NodeJS.Immediate | undefined;
+  #rounds = 0;
+  readonly #onTimer = (): void => this.#readFirst();
+  readonly #onImmediate = (): void => {
+    if (--this.#rounds > 0) this.#immediate = setImmediate(this.#onImmediate);
+    else this.#tick();
+  };
 
   constructor(socket: Socket, clock: Clock, firstId: number) {
     this.socket = socket;
@@ -103,6 +112,7 @@ export class SrtPort {
     for (const { endpoint } of [...this.#members.values()]) endpoint.close(nowUs, true);
     this.#closed = true;
     clearTimeout(this.#timer);
+    clearImmediate(this.#immediate);
     this.#members.clear();
     await closeSocket(this.socket);
   }
@@ -127,6 +137,15 @@ export class SrtPort {
     const { endpoint } = member;
     endpoint.receive(packet, packet.length, nowUs);
     this.wakeFor(endpoint);
+  }
+
+  /**
+   * What came meanwhile is read before anything is given up as too late: it may wait in the socket, all the more after the
+   * process itself was held up.
+   */
+  #readFirst(): void {
+    this.#rounds = this.nowUs - this.#wakeUs > HELD_UP_US ? ROUNDS_HELD_UP : 1;
+    this.#immediate = setImmediate(this.#onImmediate);
   }
 
   #tick(): void {

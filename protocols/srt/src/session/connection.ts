@@ -52,6 +52,8 @@ const KEEPALIVE_US = 1_000_000;
 const UNMEASURED_RTT_US = 100_000;
 const MOST_RTT_US = 30_000_000;
 const KEY_CHECK_US = 50_000;
+/** Least acknowledgements of packets that were never sent, in a row, before the time counts since the first. */
+const MOST_STRANGE_ACKS = 10;
 
 /** One connected peer: a state machine of packets and time (draft-sharabayko-srt §3.2, §4). */
 export class Connection implements Endpoint {
@@ -75,6 +77,8 @@ export class Connection implements Endpoint {
   readonly #drop = { first: 0, last: 0 };
   #nextKeyUs = 0;
   #lingerUntilUs = -1;
+  #strangeAcks = 0;
+  #strangeSinceUs = 0;
   /** The peer hung up: what it sent before is still delivered, until then. */
   #drainUntilUs = -1;
   #closed = false;
@@ -138,7 +142,7 @@ export class Connection implements Endpoint {
       this.receiver.receive(packet, length, nowUs);
       this.#acknowledger.onData(nowUs);
       this.#events.onData?.(nowUs);
-      this.receiver.deliver(nowUs);
+      this.receiver.deliver(nowUs, false);
       if (this.receiver.lostTrack) {
         this.#end("lost-track", nowUs);
         return;
@@ -153,7 +157,7 @@ export class Connection implements Endpoint {
       this.#end("timeout", nowUs);
       return;
     }
-    this.receiver.deliver(nowUs);
+    this.receiver.deliver(nowUs, true);
     if (this.#drainUntilUs >= 0) {
       this.#drain(nowUs);
       return;
@@ -248,19 +252,32 @@ export class Connection implements Endpoint {
     const ack = this.#ack;
     if (!readAcknowledgement(packet, ack) || !sender.acknowledge(ack.sequence, nowUs)) {
       statistics.pktViolations++;
+      if (sender.inFlight > 0) this.#onStrangeAck(nowUs);
       return;
     }
+    this.#strangeAcks = 0;
     statistics.pktRecvACKTotal++;
     if (packet.length <= HEADER_BYTES + 4) {
       sender.pump(nowUs);
       return;
     }
     this.#send({ type: CONTROL_ACKACK, info: number }, nowUs);
-    if (ack.bufferAvailable > 0) sender.peerRoom = ack.bufferAvailable;
+    // One that was overtaken speaks of the past.
+    const isNews = ack.sequence === sender.acknowledged;
+    if (isNews && ack.bufferAvailable > 0) sender.peerRoom = ack.bufferAvailable;
     if (ack.linkCapacity > 0)
       sender.linkPacketsPerSecond = smooth(sender.linkPacketsPerSecond, ack.linkCapacity);
     this.#believeRtt(ack.rttUs, ack.rttVarianceUs);
     sender.pump(nowUs);
+  }
+
+  /** With a peer that acknowledges nothing but what was never sent there is no getting on. */
+  #onStrangeAck(nowUs: number): void {
+    if (this.#strangeAcks++ === 0) this.#strangeSinceUs = nowUs;
+    const sinceUs = nowUs - this.#strangeSinceUs;
+    if (this.#strangeAcks > MOST_STRANGE_ACKS && sinceUs > this.#options.peerIdleTimeoutMs * 1000) {
+      this.#end("lost-track", nowUs);
+    }
   }
 
   /** A side that receives measures for itself; one that only sends believes its peer, once that has measured. */

@@ -45,6 +45,9 @@ const CALM_PACKETS = 50;
 /** So many packets in a row beyond the buffer, and the two sides no longer talk of the same numbers. */
 const LOST_TRACK_PACKETS = 4096;
 
+/** Tag of a slot without a packet: the peer said that there will be none. */
+const GONE = 1;
+
 /** The receiving half of a connection in live mode (draft-sharabayko-srt §4). */
 export class Receiver {
   readonly buffer: ReceiveBuffer;
@@ -169,7 +172,7 @@ export class Receiver {
     }
     const sequence = header.sequence;
     if (!this.#inReach(sequence)) {
-      this.#miss(sequence);
+      this.#miss();
       return;
     }
     if (header.message === 0) {
@@ -185,21 +188,24 @@ export class Receiver {
     filter.takeLost(this.#onFilterLoss);
   }
 
-  /** Hands over what is due. */
-  deliver(nowUs: number): void {
+  /**
+   * Hands over what is due. `givesUp`: also passes over what misses before it. Not while packets are being read: the next
+   * one may be it.
+   */
+  deliver(nowUs: number, givesUp: boolean): void {
     const { buffer } = this;
     const { tsbpd, tooLateDrop } = this.#options;
     for (;;) {
       const first = buffer.firstHeld();
       if (first === undefined || (tsbpd && first.dueUs > nowUs)) return;
       if (first.sequence !== buffer.base) {
-        if (!tsbpd || !tooLateDrop) return;
+        if (!tsbpd || !tooLateDrop || !givesUp) return;
         this.#giveUp(first.sequence);
       }
       const slot = buffer.take() as ReceiveSlot;
       if (slot.length > 0) {
         this.#delivery.onPacket(slot.bytes.subarray(0, slot.length), slot.sequence, slot.dueUs);
-      }
+      } else if (slot.tag === GONE) this.#delivery.onGap(slot.sequence, slot.sequence);
     }
   }
 
@@ -214,7 +220,20 @@ export class Receiver {
     for (let i = 0, at = low; i < count && this.#fresh.size > 0; i++, at = SEQUENCE_31.next(at)) {
       this.#fresh.onPacket(at);
     }
+    const { tsbpd, tooLateDrop } = this.#options;
+    if (!tsbpd || !tooLateDrop) this.#waitNoLonger(low, count);
     return true;
+  }
+
+  /** Who delivers nothing before a gap is filled waits for ever for what is gone: nothing takes its place. */
+  #waitNoLonger(first: number, count: number): void {
+    const { buffer } = this;
+    for (let i = 0, at = first; i < count; i++, at = SEQUENCE_31.next(at)) {
+      if (buffer.insert(at) !== INSERTED) continue;
+      buffer.last.tag = GONE;
+      buffer.last.dueUs = this.#nowUs;
+      this.#statistics.pktRcvDropTotal++;
+    }
   }
 
   /** A leg of a group that was idle, or is new, need not ask for what the others have brought. */
@@ -275,19 +294,23 @@ export class Receiver {
   #refuse(code: number, sequence: number, timestamp: number): void {
     const statistics = this.#statistics;
     if (code === NO_ROOM) {
-      this.#miss(sequence);
+      this.#miss();
       return;
     }
-    this.#outOfReach = 0;
+    if (this.#inReach(sequence)) this.#outOfReach = 0;
+    else this.#missTrack();
     if (SEQUENCE_31.diff(sequence, this.buffer.base) >= 0) return;
     statistics.pktRcvBelated++;
     statistics.belatedUs += Math.max(0, this.#nowUs - this.timeBase.dueUs(timestamp, this.#nowUs));
   }
 
-  #miss(sequence: number): void {
+  #miss(): void {
     this.#statistics.pktViolations++;
-    // Far behind and far ahead look the same: numbers that this connection cannot reach.
-    if (SEQUENCE_31.diff(sequence, this.buffer.base) < 0) return;
+    this.#missTrack();
+  }
+
+  /** Far behind and far ahead look the same: numbers that this connection cannot reach. */
+  #missTrack(): void {
     if (++this.#outOfReach >= LOST_TRACK_PACKETS) this.lostTrack = true;
   }
 

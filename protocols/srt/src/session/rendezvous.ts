@@ -112,7 +112,8 @@ export class Rendezvous implements Endpoint {
   /** The peer's first sign of life: the cookies decide who initiates. */
   #meet(handshake: Handshake, nowUs: number): void {
     const contest = (this.#cookie - handshake.cookie) | 0;
-    if (contest === 0) {
+    // Half of all numbers apart, each side's is the lesser.
+    if (contest === 0 || contest === -(2 ** 31)) {
       this.#fail(REJECTION.RDVCOOKIE, nowUs);
       return;
     }

@@ -107,6 +107,11 @@ export class Sender {
     this.#setRate();
   }
 
+  /** The peer needs nothing before this number. */
+  get acknowledged(): number {
+    return this.#acknowledged;
+  }
+
   /** Packets sent and not acknowledged. */
   get inFlight(): number {
     return Math.max(0, SEQUENCE_31.diff(this.#unsent, this.buffer.oldest));

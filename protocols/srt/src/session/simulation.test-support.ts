@@ -111,9 +111,11 @@ export class Simulation {
     return messages;
   }
 
-  /** Numbers of the messages that came, in order. */
+  /** Numbers of the messages that came, in order; -1 for those that have none. */
   numbers(): number[] {
-    return this.received.map(({ payload }) => new DataView(payload.buffer, payload.byteOffset).getUint32(0));
+    return this.received.map(({ payload }) => {
+      return payload.length < 4 ? -1 : new DataView(payload.buffer, payload.byteOffset).getUint32(0);
+    });
   }
 
   /** Puts a packet of anybody's making on the way; it arrives at once. */

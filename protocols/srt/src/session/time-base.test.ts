@@ -90,6 +90,16 @@ describe("the time base", () => {
     assert.equal(timeBase.totalDriftUs, 0);
   });
 
+  test("recovers from a handshake with a rubbish timestamp", () => {
+    for (const first of [0x1234_5678, 0x8000_0000, 0xf000_0000]) {
+      const timeBase = base(first);
+      let us = 0;
+      for (let i = 0; i < 1200; i++, us += 10_000) timeBase.observe(us, 20_000, START_US + us);
+      const dueUs = timeBase.dueUs(us, START_US + us);
+      assert.ok(Math.abs(dueUs - (START_US + us + LATENCY_US)) < 2, `${dueUs - START_US - us} µs`);
+    }
+  });
+
   test("an answer with a rubbish timestamp does not move the clock", () => {
     const timeBase = base(0);
     for (let i = 0, us = 0; i < 5000; i++, us += 10_000) {

@@ -3,6 +3,8 @@ import { DriftTracer } from "@millrace/arq";
 const WRAP = 2 ** 32;
 /** A packet due later than this after its latency, or an answer further off, has a rubbish timestamp. */
 const MOST_OFF_US = 5_000_000;
+/** So many answers in a row that are further off: it was the timestamp of the handshake that was rubbish. */
+const MOST_OFF_IN_A_ROW = 100;
 
 export interface TimeBaseOptions {
   /** Our time when the peer's timestamp was `timestamp`. */
@@ -20,6 +22,7 @@ export class TimeBase {
   readonly #firstBaseUs: number;
   #baseUs = 0;
   #firstRttUs = -1;
+  #offInARow = 0;
 
   constructor(options: TimeBaseOptions) {
     this.latencyUs = options.latencyUs;
@@ -44,7 +47,11 @@ export class TimeBase {
     if (!this.#traceDrift) return;
     if (this.#firstRttUs < 0) this.#firstRttUs = rttUs;
     const sample = nowUs - this.#ours(timestamp, nowUs) - (rttUs - this.#firstRttUs) / 2;
-    if (Math.abs(sample) > MOST_OFF_US) return;
+    if (Math.abs(sample) > MOST_OFF_US) {
+      if (++this.#offInARow >= MOST_OFF_IN_A_ROW) this.#baseUs += sample;
+      return;
+    }
+    this.#offInARow = 0;
     if (this.#tracer.add(sample)) this.#baseUs += this.#tracer.takeOverdrift();
   }
 
