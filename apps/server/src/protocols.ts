@@ -3,6 +3,7 @@ import { fake } from "@millrace/protocol-fake";
 import { file } from "@millrace/protocol-file";
 import { hls } from "@millrace/protocol-hls";
 import { httpTs } from "@millrace/protocol-http-ts";
+import { rtmp } from "@millrace/protocol-rtmp";
 import { srt } from "@millrace/protocol-srt";
 import { tstcp } from "@millrace/protocol-tstcp";
 import { udp } from "@millrace/protocol-udp";
@@ -10,4 +11,15 @@ import { sessions } from "@millrace/service-sessions";
 import { pages } from "./pages.ts";
 
 /** Every protocol there is. A new one is one folder and one line here. HTTP routes are tried in this order. */
-export const PROTOCOLS: readonly Protocol[] = [httpTs, hls, udp, srt, tstcp, file, fake, sessions, pages];
+export const PROTOCOLS: readonly Protocol[] = [
+  httpTs,
+  hls,
+  udp,
+  srt,
+  rtmp,
+  tstcp,
+  file,
+  fake,
+  sessions,
+  pages,
+];

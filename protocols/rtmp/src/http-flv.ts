@@ -1,0 +1,71 @@
+import type { HttpExchange, Runtime } from "@millrace/engine";
+import { flvHeader } from "@millrace/flv";
+import type { AccessRequest, RefusalReason } from "@millrace/model";
+import { LanePlayer } from "./lane-player.ts";
+import { FLV_LANE } from "./packaging.ts";
+
+const STATUS: Readonly<Record<RefusalReason, number>> = {
+  "bad-request": 400,
+  unauthorized: 401,
+  forbidden: 403,
+  "not-found": 404,
+  busy: 409,
+  unavailable: 503,
+};
+
+/** Serves `GET /NAME.flv` and `/NAME/flv`: FLV tags without end. */
+export async function playFlv(runtime: Runtime, exchange: HttpExchange): Promise<void> {
+  const { request, response } = exchange;
+  const access = accessOf(exchange);
+  const verdict = await runtime.authorize(access);
+  if (!verdict.ok) {
+    response.writeHead(STATUS[verdict.reason], { "Content-Type": "text/plain" });
+    response.end(`${verdict.text ?? verdict.reason}\n`);
+    return;
+  }
+  const reader = await runtime.read(verdict.stream ?? access.stream, FLV_LANE);
+  response.useChunkedEncodingByDefault = false;
+  response.shouldKeepAlive = false;
+  response.writeHead(200, {
+    "Content-Type": "video/x-flv",
+    "Cache-Control": "no-store",
+    "Access-Control-Allow-Origin": "*",
+    Connection: "close",
+  });
+  if (request.method === "HEAD" || request.socket.destroyed) {
+    reader.close();
+    response.end();
+    return;
+  }
+  response.flushHeaders();
+  const { socket } = request;
+  socket.write(flvHeader(true, true));
+  const player = new LanePlayer({
+    socket,
+    reader,
+    session: runtime.openSession(access),
+    onEnd: (reason) => {
+      player.close();
+      if (reason === "ended") socket.end();
+      else socket.destroy();
+    },
+  });
+  socket.on("close", () => player.close());
+  socket.on("error", () => player.close());
+}
+
+function accessOf({ request, query, match, ip }: HttpExchange): AccessRequest {
+  const token = query["token"];
+  const userAgent = request.headers["user-agent"];
+  const referer = request.headers.referer;
+  return {
+    kind: "play",
+    stream: match[1] as string,
+    protocol: "http-flv",
+    ip,
+    query,
+    ...(token === undefined ? {} : { token }),
+    ...(userAgent === undefined ? {} : { userAgent }),
+    ...(referer === undefined ? {} : { referer }),
+  };
+}
