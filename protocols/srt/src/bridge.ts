@@ -276,10 +276,7 @@ export class SrtSink implements Sink {
       admitPlayer(at, caller, { options, start, reader: from.view.read("key") });
     });
     this.#show = () => ({ receivers: gate.connections, refused: gate.refused, violations: gate.violations });
-    from.onReadable = () => {
-      while (from.next());
-    };
-    await aborted(signal);
+    await Promise.race([aborted(signal), laneEnd(from)]);
     from.onReadable = undefined;
     await gate.port.close();
   }
@@ -327,6 +324,17 @@ export function admitPlayer(gate: Gate, caller: PendingCaller, parts: PlayerPart
   player.onEnd = () => connection.close(port.nowUs);
   if (reader.ended) connection.close(port.nowUs);
   return connection;
+}
+
+/** Reads a lane away until it ends. */
+function laneEnd(lane: LaneReader): Promise<void> {
+  return new Promise((resolve) => {
+    lane.onReadable = () => {
+      while (lane.next());
+      if (lane.ended) resolve();
+    };
+    lane.onReadable();
+  });
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

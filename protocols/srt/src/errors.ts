@@ -2,7 +2,7 @@ import { MillraceError } from "@millrace/model";
 import { describeRejection } from "./wire/rejection.ts";
 
 export function badUrl(url: string, reason: string): MillraceError {
-  return new MillraceError("bad-url", `${url}: ${reason}`);
+  return new MillraceError("bad-url", `${url.replace(/([?&]passphrase=)[^&]*/gi, "$1***")}: ${reason}`);
 }
 
 export function socketFailed(what: string, cause: unknown): MillraceError {

@@ -47,9 +47,19 @@ function handshake(fields: Partial<Handshake>): Uint8Array {
   return forged({ type: CONTROL_HANDSHAKE, socketId: 0 }, body);
 }
 
-function conclusion(cookie: number, more: readonly HandshakeExtension[] = [], fields: Partial<Handshake> = {}): Uint8Array {
+function conclusion(
+  cookie: number,
+  more: readonly HandshakeExtension[] = [],
+  fields: Partial<Handshake> = {},
+): Uint8Array {
   const extensionField = 1 | (more.some(({ kind }) => kind === "kmreq") ? 2 : 0) | (more.length > 0 ? 4 : 0);
-  return handshake({ requestType: REQUEST_CONCLUSION, cookie, extensionField, extensions: [HELLO, ...more], ...fields });
+  return handshake({
+    requestType: REQUEST_CONCLUSION,
+    cookie,
+    extensionField,
+    extensions: [HELLO, ...more],
+    ...fields,
+  });
 }
 
 /** A gate on a socket that sends nothing, spoken to by hand. */
@@ -96,13 +106,19 @@ describe("the gate of a port", () => {
     const it = new HandGate();
     const cookies = new Set<number>();
     for (let i = 0; i < 10_000; i++) {
-      it.deliver(handshake({ version: 4, socketId: i + 1 }), { address: `10.0.${i >> 8}.${i & 255}`, port: 1024 + i });
+      it.deliver(handshake({ version: 4, socketId: i + 1 }), {
+        address: `10.0.${i >> 8}.${i & 255}`,
+        port: 1024 + i,
+      });
       const [answer] = it.answers();
       assert.ok(answer !== undefined);
       cookies.add(answer.cookie);
     }
     assert.ok(cookies.size > 9990);
-    assert.deepEqual([it.gate.connections, it.gate.pending, it.gate.port.size, it.gate.violations], [0, 0, 0, 0]);
+    assert.deepEqual(
+      [it.gate.connections, it.gate.pending, it.gate.port.size, it.gate.violations],
+      [0, 0, 0, 0],
+    );
   });
 
   test("answers no more bytes than it got", () => {
@@ -144,7 +160,10 @@ describe("the gate of a port", () => {
     const it = new HandGate();
     const cookie = it.cookie();
     for (let i = 0; i < 5; i++) it.deliver(conclusion(cookie));
-    assert.deepEqual([it.callers.length, it.gate.pending, it.gate.connections, it.answers().length], [1, 1, 0, 0]);
+    assert.deepEqual(
+      [it.callers.length, it.gate.pending, it.gate.connections, it.answers().length],
+      [1, 1, 0, 0],
+    );
     const connection = it.admit(it.callers[0]);
     assert.ok(connection !== undefined);
     assert.deepEqual([it.gate.pending, it.gate.connections, it.gate.port.size], [0, 1, 1]);
@@ -155,7 +174,12 @@ describe("the gate of a port", () => {
     assert.equal(answers[0]?.socketId, connection.localId);
     // Verdicts that come again change nothing.
     assert.equal(it.admit(it.callers[0]), undefined);
-    assert.equal(it.gate.connections, 1);
+    it.gate.refuse(it.callers[0] as PendingCaller, REJECTION.IPE);
+    it.gate.handOver(it.callers[0] as PendingCaller);
+    assert.deepEqual(
+      [it.gate.pending, it.gate.connections, it.gate.refused, it.answers().length],
+      [0, 1, 0, 0],
+    );
     connection.close(it.nowUs);
     assert.deepEqual([it.gate.pending, it.gate.connections, it.gate.port.size], [0, 0, 0]);
     assert.equal(it.inbox.reason, "closed");
@@ -171,8 +195,14 @@ describe("the gate of a port", () => {
       it.gate.refuse(caller, REJECTION.FORBIDDEN);
       it.gate.refuse(caller, REJECTION.FORBIDDEN);
       assert.equal(it.admit(caller), undefined);
-      assert.deepEqual(it.answers().map((answer) => answer?.requestType), [REJECTION.FORBIDDEN]);
-      assert.deepEqual([it.callers.length, it.gate.refused, it.gate.pending, it.gate.connections], [i, i, 0, 0]);
+      assert.deepEqual(
+        it.answers().map((answer) => answer?.requestType),
+        [REJECTION.FORBIDDEN],
+      );
+      assert.deepEqual(
+        [it.callers.length, it.gate.refused, it.gate.pending, it.gate.connections],
+        [i, i, 0, 0],
+      );
     }
   });
 
@@ -182,14 +212,32 @@ describe("the gate of a port", () => {
     it.deliver(conclusion(cookie));
     assert.equal(it.admit(it.callers[0]), undefined);
     assert.equal(it.answers()[0]?.requestType, REJECTION.UNSECURE);
-    assert.deepEqual([it.gate.refused, it.gate.pending, it.gate.connections, it.gate.port.size], [1, 0, 0, 0]);
+    assert.deepEqual(
+      [it.gate.refused, it.gate.pending, it.gate.connections, it.gate.port.size],
+      [1, 0, 0, 0],
+    );
+  });
+
+  test("a verdict that comes when the port has closed makes no connection", async () => {
+    const it = new HandGate();
+    it.deliver(conclusion(it.cookie()));
+    await it.gate.port.close();
+    assert.equal(it.admit(it.callers[0]), undefined);
+    it.gate.refuse(it.callers[0] as PendingCaller, REJECTION.CLOSE);
+    assert.deepEqual(
+      [it.gate.pending, it.gate.connections, it.gate.port.size, it.answers().length],
+      [0, 0, 0, 0],
+    );
   });
 
   test("tells callers of one socket apart by their IDs", () => {
     const it = new HandGate();
     const cookie = it.cookie();
     for (const socketId of [9, 10, 9]) it.deliver(conclusion(cookie, [], { socketId }));
-    assert.deepEqual(it.callers.map(({ request }) => request.peerId), [9, 10]);
+    assert.deepEqual(
+      it.callers.map(({ request }) => request.peerId),
+      [9, 10],
+    );
     for (const caller of it.callers) it.admit(caller);
     assert.deepEqual([it.gate.connections, it.gate.port.size], [2, 2]);
     return it.gate.port.close();
@@ -200,7 +248,10 @@ describe("the gate of a port", () => {
     const cookie = it.cookie();
     for (let socketId = 1; socketId <= 1100; socketId++) it.deliver(conclusion(cookie, [], { socketId }));
     assert.deepEqual([it.callers.length, it.gate.pending, it.gate.refused], [1024, 1024, 76]);
-    assert.deepEqual(new Set(it.answers().map((answer) => answer?.requestType)), new Set([REJECTION.BACKLOG]));
+    assert.deepEqual(
+      new Set(it.answers().map((answer) => answer?.requestType)),
+      new Set([REJECTION.BACKLOG]),
+    );
     it.gate.refuse(it.callers[0] as PendingCaller, REJECTION.CLOSE);
     it.deliver(conclusion(cookie, [], { socketId: 2000 }));
     assert.equal(it.callers.length, 1025);
@@ -215,7 +266,10 @@ describe("the gate of a port", () => {
     for (const words of [129, 200, 330]) {
       const bytes = new Uint8Array(4 * words).fill(0x61);
       it.deliver(conclusion(cookie, [{ kind: "unknown", type: 5, bytes }], { socketId: words }));
-      assert.deepEqual(it.answers().map((answer) => answer?.requestType), [REJECTION.ROGUE]);
+      assert.deepEqual(
+        it.answers().map((answer) => answer?.requestType),
+        [REJECTION.ROGUE],
+      );
     }
     assert.equal(it.callers.length, 1);
     assert.equal(it.gate.violations, 3);
@@ -251,7 +305,11 @@ describe("the gate of a port", () => {
     const line = await dial(there.port, { latency: 20 });
     const { gate } = there;
     const { nowUs } = gate.port;
-    const forgeries = [conclusion(0x1234_5678), handshake({ version: 4 }), conclusion(1, [{ kind: "streamid", text: "a".repeat(512) }])];
+    const forgeries = [
+      conclusion(0x1234_5678),
+      handshake({ version: 4 }),
+      conclusion(1, [{ kind: "streamid", text: "a".repeat(512) }]),
+    ];
     for (let i = 0; i < 50_000; i++) {
       const from = { address: `127.1.${(i >> 8) & 255}.${i & 255}`, port: 1024 + (i % 60_000) };
       // All in one second of the gate's time, whatever this machine takes for them.
@@ -265,7 +323,10 @@ describe("the gate of a port", () => {
     assert.ok(gate.violations <= 6667);
     assert.deepEqual([gate.pending, gate.connections, gate.port.size], [0, 1, 1]);
     await eventually(() => there.inbox.payloads.length === 100);
-    assert.deepEqual(there.inbox.texts(), Array.from({ length: 100 }, (_, i) => `message ${i}`));
+    assert.deepEqual(
+      there.inbox.texts(),
+      Array.from({ length: 100 }, (_, i) => `message ${i}`),
+    );
     assert.equal(there.inbox.lost, 0);
     await line.port.close();
     await there.close();

@@ -91,11 +91,12 @@ export class Gate {
     return this.#pending;
   }
 
-  /** Makes the connection. Undefined: the two sides do not fit, and the caller was told. */
+  /** Makes the connection. Undefined: the two sides do not fit, and the caller was told; or the port has closed. */
   admit(caller: PendingCaller, parts: AdmitParts): Connection | undefined {
     const guest = this.#guests.get(caller.key);
-    if (guest === undefined || guest.accepted !== undefined) return undefined;
     const { port } = this;
+    // A verdict may come when the port is gone: a connection there would never end.
+    if (guest === undefined || guest.accepted !== undefined || port.closed) return undefined;
     const { request, key } = caller;
     const { nowUs } = port;
     const accepted = request.accept(parts.options, port.newId(), nowUs, parts.group);
@@ -130,7 +131,7 @@ export class Gate {
 
   /** Another worker takes this caller: here nothing is left of it. */
   handOver(caller: PendingCaller): void {
-    if (this.#guests.delete(caller.key)) this.#pending--;
+    this.#forget(caller);
   }
 
   /** A datagram that another worker handed over, for the group that lives here. */
@@ -146,10 +147,18 @@ export class Gate {
   }
 
   refuse(caller: PendingCaller, code: number): void {
-    if (!this.#guests.delete(caller.key)) return;
-    this.#pending--;
+    if (!this.#forget(caller)) return;
     this.refused++;
     caller.request.reject(code, this.port.nowUs);
+  }
+
+  /** The verdict is there. False: it was before. */
+  #forget({ key }: PendingCaller): boolean {
+    const guest = this.#guests.get(key);
+    if (guest === undefined || guest.accepted !== undefined) return false;
+    this.#guests.delete(key);
+    this.#pending--;
+    return true;
   }
 
   #onStranger(packet: Uint8Array, length: number, from: Sender, nowUs: number): void {
@@ -186,12 +195,11 @@ export class Gate {
 
 /** The events of a connection, callable without their object. */
 export function eventsOf(events: ConnectionEvents): ConnectionEvents {
-  const { onData } = events;
   return {
     onPacket: (payload, sequence, dueUs) => events.onPacket(payload, sequence, dueUs),
     onGap: (from, to) => events.onGap(from, to),
     onClosed: (reason) => events.onClosed(reason),
-    ...(onData === undefined ? {} : { onData: (nowUs: number) => onData.call(events, nowUs) }),
+    ...(events.onData === undefined ? {} : { onData: (nowUs: number) => events.onData?.(nowUs) }),
   };
 }
 

@@ -66,6 +66,10 @@ export class SrtPort {
     return Math.floor(this.#clock.nowNs() / 1000);
   }
 
+  get closed(): boolean {
+    return this.#closed;
+  }
+
   get size(): number {
     return this.#members.size;
   }

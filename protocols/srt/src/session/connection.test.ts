@@ -1,9 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { Simulation } from "./simulation.test-support.ts";
-
-/** The messages 0, 1, … n − 1. */
-const all = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
+import { all, Simulation } from "./simulation.test-support.ts";
 
 describe("an SRT connection", () => {
   test("delivers everything in order, at the latency", () => {

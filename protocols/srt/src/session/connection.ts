@@ -27,6 +27,7 @@ import { type SrtOptions, UDP_IP_BYTES } from "./options.ts";
 import { type Delivery, Receiver } from "./receiver.ts";
 import { Sender } from "./sender.ts";
 import { IntervalReading, Statistics } from "./statistics.ts";
+import { StrangeAcks } from "./strange-acks.ts";
 
 export type CloseReason = "closed" | "shutdown" | "timeout" | "lost-track" | "peer-error";
 
@@ -52,8 +53,6 @@ const KEEPALIVE_US = 1_000_000;
 const UNMEASURED_RTT_US = 100_000;
 const MOST_RTT_US = 30_000_000;
 const KEY_CHECK_US = 50_000;
-/** Least acknowledgements of packets that were never sent, in a row, before the time counts since the first. */
-const MOST_STRANGE_ACKS = 10;
 
 /** One connected peer: a state machine of packets and time (draft-sharabayko-srt §3.2, §4). */
 export class Connection implements Endpoint {
@@ -77,8 +76,7 @@ export class Connection implements Endpoint {
   readonly #drop = { first: 0, last: 0 };
   #nextKeyUs = 0;
   #lingerUntilUs = -1;
-  #strangeAcks = 0;
-  #strangeSinceUs = 0;
+  readonly #strangeAcks: StrangeAcks;
   /** The peer hung up: what it sent before is still delivered, until then. */
   #drainUntilUs = -1;
   #closed = false;
@@ -109,6 +107,7 @@ export class Connection implements Endpoint {
     this.#schedule = new LossSchedule(this.receiver.losses, this.receiver.buffer.maxPackets);
     if (agreement.handshakeRttUs > 0) rtt.adopt(agreement.handshakeRttUs, agreement.handshakeRttUs / 2);
     this.#acknowledger = new Acknowledger(this.receiver, rtt, (message, atUs) => this.#send(message, atUs));
+    this.#strangeAcks = new StrangeAcks(options.peerIdleTimeoutMs * 1000);
     this.#interval = new IntervalReading(nowUs);
     this.lastHeardUs = nowUs;
     this.#nextKeyUs = nowUs + KEY_CHECK_US;
@@ -252,10 +251,10 @@ export class Connection implements Endpoint {
     const ack = this.#ack;
     if (!readAcknowledgement(packet, ack) || !sender.acknowledge(ack.sequence, nowUs)) {
       statistics.pktViolations++;
-      if (sender.inFlight > 0) this.#onStrangeAck(nowUs);
+      if (sender.inFlight > 0 && this.#strangeAcks.note(nowUs)) this.#end("lost-track", nowUs);
       return;
     }
-    this.#strangeAcks = 0;
+    this.#strangeAcks.clear();
     statistics.pktRecvACKTotal++;
     if (packet.length <= HEADER_BYTES + 4) {
       sender.pump(nowUs);
@@ -269,15 +268,6 @@ export class Connection implements Endpoint {
       sender.linkPacketsPerSecond = smooth(sender.linkPacketsPerSecond, ack.linkCapacity);
     this.#believeRtt(ack.rttUs, ack.rttVarianceUs);
     sender.pump(nowUs);
-  }
-
-  /** With a peer that acknowledges nothing but what was never sent there is no getting on. */
-  #onStrangeAck(nowUs: number): void {
-    if (this.#strangeAcks++ === 0) this.#strangeSinceUs = nowUs;
-    const sinceUs = nowUs - this.#strangeSinceUs;
-    if (this.#strangeAcks > MOST_STRANGE_ACKS && sinceUs > this.#options.peerIdleTimeoutMs * 1000) {
-      this.#end("lost-track", nowUs);
-    }
   }
 
   /** A side that receives measures for itself; one that only sends believes its peer, once that has measured. */
@@ -347,6 +337,8 @@ export class Connection implements Endpoint {
   }
 
   #renewKeys(nowUs: number): void {
+    // The key announced takes the place of the last but one, which nothing on its way may need any more.
+    if (this.sender.holdsFormerKey) return;
     const message = this.agreement.crypto.due(nowUs, this.rtt.rttUs);
     if (message !== undefined)
       this.#send({ type: CONTROL_USER, subtype: EXTENSION_KMREQ, body: message }, nowUs);

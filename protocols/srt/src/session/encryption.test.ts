@@ -5,14 +5,11 @@ import { REJECTION } from "../wire/rejection.ts";
 import type { Connection } from "./connection.ts";
 import type { SrtOptions } from "./options.ts";
 import { kindOf, losing, withHandshake } from "./packets.test-support.ts";
-import { Simulation } from "./simulation.test-support.ts";
+import { all, Simulation } from "./simulation.test-support.ts";
 
 const GOOD = "correct horse";
 const OTHER = "wrong horse";
 const NONE = undefined;
-
-/** The messages 0, 1, … n − 1. */
-const all = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 
 const states = ({ agreement: { crypto } }: Connection): readonly number[] => [
   crypto.sendState,
@@ -267,6 +264,25 @@ describe("encryption", () => {
       });
     }
   }
+
+  test("a key is not replaced while packets of the last one with its flag are on the way", () => {
+    const options = {
+      passphrase: GOOD,
+      keyRefreshPackets: 60,
+      keyAnnouncePackets: 20,
+      receiveLatencyMs: 1500,
+    };
+    const slow = new Simulation(options, options, { lossPercent: 5, delayMs: 150, seed: 5 }).connect();
+    slow.stream(1000);
+    slow.run(2500);
+    assert.deepEqual(slow.numbers(), all(1000));
+    const paced = new Simulation({ ...options, maxBandwidth: 400_000 }, options).connect();
+    paced.stream(400, 0);
+    paced.run(4000);
+    assert.deepEqual(paced.numbers(), all(400));
+    for (const { caller } of [slow, paced]) assert.ok((caller?.agreement.crypto.keyRefreshes ?? 0) >= 1);
+    assert.ok((slow.caller?.agreement.crypto.keyRefreshes ?? 0) >= 3);
+  });
 
   for (const [kind, toServer] of [
     ["kmreq", true],

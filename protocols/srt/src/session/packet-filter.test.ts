@@ -5,10 +5,7 @@ import { FLAG_PACKET_FILTER } from "../wire/extension.ts";
 import { REJECTION } from "../wire/rejection.ts";
 import type { SrtOptions } from "./options.ts";
 import { kindOf, withExtensions, withHandshake } from "./packets.test-support.ts";
-import { Simulation, type SimulationOptions } from "./simulation.test-support.ts";
-
-/** The messages 0, 1, … n − 1. */
-const all = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
+import { all, Simulation, type SimulationOptions } from "./simulation.test-support.ts";
 
 /** Numbers the packets of data towards the server from 0 on, first sendings only, and loses some. */
 function losingData(isLost: (n: number) => boolean): SimulationOptions {

@@ -14,7 +14,7 @@ import { DataHeader, HEADER_BYTES, readDataHeader } from "../wire/header.ts";
 import { KM_SECURED } from "../wire/key-material.ts";
 import type { Agreement } from "./agreement.ts";
 import { type SrtOptions, UDP_IP_BYTES } from "./options.ts";
-import type { Statistics } from "./statistics.ts";
+import { countUndecrypted, type Statistics } from "./statistics.ts";
 import { TimeBase } from "./time-base.ts";
 
 /** What the application gets. The payload is valid during the call only. */
@@ -275,7 +275,7 @@ export class Receiver {
     slot.dueUs = this.timeBase.dueUs(timestamp, this.#nowUs);
     if (length < HEADER_BYTES) {
       buffer.setLength(slot, 0);
-      this.#countUndecrypted(given);
+      countUndecrypted(statistics, given + UDP_IP_BYTES);
     } else {
       slot.bytes.set(packet.subarray(HEADER_BYTES, length), 0);
       buffer.setLength(slot, length - HEADER_BYTES);
@@ -312,14 +312,6 @@ export class Receiver {
   /** Far behind and far ahead look the same: numbers that this connection cannot reach. */
   #missTrack(): void {
     if (++this.#outOfReach >= LOST_TRACK_PACKETS) this.lostTrack = true;
-  }
-
-  #countUndecrypted(length: number): void {
-    const statistics = this.#statistics;
-    statistics.pktRcvUndecryptTotal++;
-    statistics.byteRcvUndecryptTotal += length + UDP_IP_BYTES;
-    statistics.pktRcvDropTotal++;
-    statistics.byteRcvDropTotal += length + UDP_IP_BYTES;
   }
 
   /** Sees to gaps and order when a packet of this number came. */

@@ -4,13 +4,13 @@ import { CONTROL_ACK, CONTROL_DROPREQ, CONTROL_NAK } from "../wire/control.ts";
 import { readLossReport } from "../wire/loss-report.ts";
 import type { NetworkOptions } from "./bad-network.test-support.ts";
 import { forged, forgedData, kindOf, words } from "./packets.test-support.ts";
-import { CALLER_ID, SERVER_ID, Simulation } from "./simulation.test-support.ts";
-
-/** The messages 0, 1, … n − 1. */
-const all = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
+import { all, CALLER_ID, SERVER_ID, Simulation } from "./simulation.test-support.ts";
 
 /** Numbers what is sent for the first time from 0 on. Loses some, and puts others in the place of a later one. */
-function shuffling(lost: readonly number[], late: Readonly<Record<number, number>> = {}): NetworkOptions["meddle"] {
+function shuffling(
+  lost: readonly number[],
+  late: Readonly<Record<number, number>> = {},
+): NonNullable<NetworkOptions["meddle"]> {
   let seen = 0;
   const waiting = new Map<number, Uint8Array>();
   return (packet, toServer) => {
@@ -53,7 +53,7 @@ describe("recovery", () => {
               for (let at = low; at <= high; at++) asked.add(at - 1000);
             });
           }
-          return meddle?.(packet, toServer, nowUs);
+          return meddle(packet, toServer, nowUs);
         },
       },
     ).connect();
@@ -70,7 +70,10 @@ describe("recovery", () => {
     test(`waits no longer for what the peer says is gone: ${JSON.stringify(options)}`, () => {
       // Sent again it is lost, too.
       const sim = new Simulation(options, options, {
-        meddle: (packet, toServer) => (toServer && kindOf(packet) === "data" && [30, 31, 32].includes((packet[7] as number) - 1) ? undefined : packet),
+        meddle: (packet, toServer) =>
+          toServer && kindOf(packet) === "data" && [30, 31, 32].includes((packet[7] as number) - 1)
+            ? undefined
+            : packet,
       }).connect();
       const [, server] = sim.both();
       sim.stream(60);
@@ -94,21 +97,31 @@ describe("recovery", () => {
     sim.inject(forged({ type: CONTROL_ACK, socketId: CALLER_ID }, words(1025)), false);
     sim.stream(30);
     sim.run(500);
-    assert.deepEqual(sim.numbers(), [...all(30), ...all(30)].filter((_, i) => i !== 20));
+    assert.deepEqual(
+      sim.numbers(),
+      [...all(30), ...all(30)].filter((_, i) => i !== 20),
+    );
     assert.deepEqual(sim.gaps, [[1020, 1020]]);
   });
 
   test("tells of a few at a time that they are gone, however many are asked for", () => {
     let told = 0;
-    const sim = new Simulation({}, {}, {
-      meddle: (packet, toServer) => {
-        if (toServer && kindOf(packet) === "dropreq") told++;
-        return packet;
+    const sim = new Simulation(
+      {},
+      {},
+      {
+        meddle: (packet, toServer) => {
+          if (toServer && kindOf(packet) === "dropreq") told++;
+          return packet;
+        },
       },
-    }).connect();
+    ).connect();
     sim.stream(800);
     sim.run(100);
-    const nak = forged({ type: CONTROL_NAK, socketId: CALLER_ID }, words(...all(360).map((i) => 1000 + 2 * i)));
+    const nak = forged(
+      { type: CONTROL_NAK, socketId: CALLER_ID },
+      words(...all(360).map((i) => 1000 + 2 * i)),
+    );
     sim.inject(nak, false);
     sim.run(20);
     assert.equal(told, 16);
@@ -119,12 +132,16 @@ describe("recovery", () => {
 
   test("gives up a peer that acknowledges nothing but what was never sent", () => {
     let isStrange = false;
-    const sim = new Simulation({ tooLateDrop: false, peerIdleTimeoutMs: 3000 }, { tooLateDrop: false }, {
-      meddle: (packet, toServer) => {
-        if (isStrange && !toServer && kindOf(packet) === "ack") packet[17] = 1;
-        return packet;
+    const sim = new Simulation(
+      { tooLateDrop: false, peerIdleTimeoutMs: 3000 },
+      { tooLateDrop: false },
+      {
+        meddle: (packet, toServer) => {
+          if (isStrange && !toServer && kindOf(packet) === "ack") packet[17] = 1;
+          return packet;
+        },
       },
-    }).connect();
+    ).connect();
     sim.stream(100);
     isStrange = true;
     sim.stream(1500);
@@ -168,7 +185,10 @@ describe("recovery", () => {
     sim.stream(100);
     sim.run(100);
     const room = caller.sender.peerRoom;
-    sim.inject(forged({ type: CONTROL_ACK, socketId: CALLER_ID, info: 1 }, words(1010, 20_000, 1000, 2, 0, 0, 0)), false);
+    sim.inject(
+      forged({ type: CONTROL_ACK, socketId: CALLER_ID, info: 1 }, words(1010, 20_000, 1000, 2, 0, 0, 0)),
+      false,
+    );
     sim.run(1);
     assert.equal(caller.sender.peerRoom, room);
   });

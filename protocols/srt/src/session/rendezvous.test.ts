@@ -12,9 +12,7 @@ import {
   withHandshake,
 } from "./packets.test-support.ts";
 import { MeetingPlace, type PartyOptions } from "./rendezvous.test-support.ts";
-
-/** The numbers 0, 1, … n − 1. */
-const all = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
+import { all } from "./simulation.test-support.ts";
 
 /** The left one is the initiator when its cookie is the greater, by 32-bit subtraction. */
 const COOKIES = [

@@ -15,6 +15,7 @@ import {
   BOUNDARY_SOLO,
   DataHeader,
   HEADER_BYTES,
+  KEY_NONE,
   markRetransmitted,
   writeDataHeader,
 } from "../wire/header.ts";
@@ -36,6 +37,8 @@ const MAX_LOSS_RANGES = 4096;
 const MOST_TOLD = 16;
 /** Further copies of a packet that was retransmitted in vain, and their distance: longer than most bursts of loss. */
 const MOST_COPIES = 2;
+/** With less time than this until a packet is due, every try counts. */
+const PRESSING_ROUND_TRIPS = 2.5;
 const ECHO_AFTER_US = 4000;
 
 export interface SenderParts {
@@ -68,6 +71,9 @@ export class Sender {
   readonly #dropAfterUs: number;
   readonly #fastResend: boolean;
   readonly #echoes = new Echoes();
+  #key = KEY_NONE;
+  /** First packet of the present key. */
+  #keySequence = 0;
   #unsent = 0;
   #acknowledged = 0;
   #message = 1;
@@ -93,6 +99,7 @@ export class Sender {
       slotBytes: agreement.maxPacketSize - UDP_IP_BYTES,
     });
     this.peerRoom = agreement.flowWindow;
+    this.#keySequence = agreement.sendSequence;
     this.#unsent = agreement.sendSequence;
     this.#acknowledged = agreement.sendSequence;
     this.lastSentUs = nowUs;
@@ -105,6 +112,11 @@ export class Sender {
     this.#dropAfterUs = drops ? dropMs * 1000 + 2 * SYN_US : Number.POSITIVE_INFINITY;
     this.#fastResend = (agreement.peerFlags & FLAG_PERIODICNAK) === 0;
     this.#setRate();
+  }
+
+  /** Packets encrypted with the key before the present one may still be sent. */
+  get holdsFormerKey(): boolean {
+    return SEQUENCE_31.diff(this.buffer.oldest, this.#keySequence) < 0;
   }
 
   /** The peer needs nothing before this number. */
@@ -136,6 +148,10 @@ export class Sender {
     header.boundary = BOUNDARY_SOLO;
     header.inOrder = false;
     header.key = crypto.sendKey;
+    if (header.key !== this.#key) {
+      this.#key = header.key;
+      this.#keySequence = slot.sequence;
+    }
     header.message = this.#message;
     header.timestamp = (originUs - startUs) >>> 0;
     this.#message = this.#message === MAX_MESSAGE ? 1 : this.#message + 1;
@@ -216,6 +232,7 @@ export class Sender {
   /** Continues with another number; only while nothing is held. */
   restartAt(sequence: number): boolean {
     if (!this.buffer.restartAt(sequence)) return false;
+    this.#keySequence = sequence;
     this.#unsent = sequence;
     // The numbers between are not to come: whoever asks for them is told so.
     if (SEQUENCE_31.diff(sequence, this.#acknowledged) < 0) this.#acknowledged = sequence;
@@ -273,8 +290,10 @@ export class Sender {
     if (slot === undefined) return;
     const { rttUs, varianceUs } = this.#rtt;
     const sinceUs = nowUs - slot.lastSentUs;
-    // Reports that left before the last copy can have arrived say nothing of it.
-    const tooEarly = slot.sends > 1 && sinceUs < Math.max(rttUs - 4 * varianceUs, rttUs / 2);
+    // Reports that left before the last copy can have arrived say nothing of it; when time presses, that is not waited for.
+    const leftUs = slot.originUs + this.#agreement.peerLatencyMs * 1000 - nowUs;
+    const leastUs = leftUs < PRESSING_ROUND_TRIPS * rttUs ? 0 : rttUs - 4 * varianceUs;
+    const tooEarly = slot.sends > 1 && sinceUs < Math.max(leastUs, rttUs / 2);
     if (tooEarly && this.#options.retransmitAlgorithm === 1) return;
     slot.sends++;
     markRetransmitted(slot.bytes);

@@ -10,6 +10,9 @@ export interface SimulationOptions extends NetworkOptions {
   readonly judge?: (request: ConnectionRequest) => number | undefined;
 }
 
+/** The numbers of messages: 0, 1, … n − 1. */
+export const all = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
+
 /** Socket IDs: of the port, of the caller, and of the connection that the port makes. */
 export const PORT_ID = 3;
 export const CALLER_ID = 55;

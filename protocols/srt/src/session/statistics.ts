@@ -40,6 +40,14 @@ export class Statistics {
   belatedUs = 0;
 }
 
+/** A packet that cannot be read is dropped. `bytes`: with UDP and IP headers. */
+export function countUndecrypted(statistics: Statistics, bytes: number): void {
+  statistics.pktRcvUndecryptTotal++;
+  statistics.byteRcvUndecryptTotal += bytes;
+  statistics.pktRcvDropTotal++;
+  statistics.byteRcvDropTotal += bytes;
+}
+
 const INTERVAL: readonly (keyof Statistics)[] = [
   "pktSentTotal",
   "pktRecvTotal",
