@@ -1,15 +1,21 @@
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { BenchError } from "./errors.ts";
-import { type ContestantName, contestants } from "./fanout/contestants.ts";
+import { contestants } from "./fanout/contestants.ts";
 import { type FanoutRow, runFanout } from "./fanout/fanout.ts";
 import { type IdleRow, runIdle } from "./idle.ts";
+import { runPublish } from "./srt/publish.ts";
+import { srtServers } from "./srt/servers.ts";
+import { runSrt } from "./srt/srt.ts";
+import { publishText, srtText } from "./srt/text.ts";
 import { decimal, formatTable } from "./table.ts";
 import { runTs, type TsRow } from "./ts.ts";
 
 const USAGE = `usage: npm run bench -- fanout [--readers 50,200,500] [--servers millrace,c-loop,nginx] [--repeats 3] [--seconds 10]
        npm run bench -- ts [--repeats 3] [--seconds 1]
        npm run bench -- idle [--streams 100] [--seconds 60]
+       npm run bench -- srt [--readers 1,10,50,100] [--servers millrace,srt-live-transmit,ffmpeg] [--repeats 3] [--seconds 10]
+       npm run bench -- srt-publish [--streams 400] [--repeats 3] [--seconds 10]
        --json prints the figures as JSON`;
 
 const { values, positionals } = readArguments();
@@ -20,11 +26,11 @@ function readArguments() {
       allowPositionals: true,
       options: {
         json: { type: "boolean", default: false },
-        readers: { type: "string", default: "50,200,500" },
-        servers: { type: "string", default: "millrace,c-loop,nginx" },
+        readers: { type: "string" },
+        servers: { type: "string" },
         repeats: { type: "string", default: "3" },
         seconds: { type: "string" },
-        streams: { type: "string", default: "100" },
+        streams: { type: "string" },
       },
     });
   } catch (error) {
@@ -39,14 +45,21 @@ function positive(text: string): number {
   return number;
 }
 
-function serversOf(text: string): ContestantName[] {
+function numbersOf(text: string): number[] {
+  return text.split(",").map(positive);
+}
+
+/** The names of `--servers` or by default, which must be among the keys of `known`. */
+function serversOf<Name extends string>(known: Readonly<Record<Name, unknown>>, text: string): Name[] {
   return text.split(",").map((word) => {
-    const name = word.trim().replace("-", " ");
-    if (!Object.hasOwn(contestants, name))
-      throw new BenchError("bench.usage", `no server "${word}"\n${USAGE}`);
-    return name as ContestantName;
+    const name = word.trim();
+    if (!Object.hasOwn(known, name)) throw new BenchError("bench.usage", `no server "${word}"\n${USAGE}`);
+    return name as Name;
   });
 }
+
+const repeats = (): number => positive(values.repeats);
+const seconds = (byDefault: number): number => positive(values.seconds ?? String(byDefault));
 
 const progress = (text: string): void => {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
@@ -110,20 +123,41 @@ function idleText(row: IdleRow): string {
   return `${formatTable(["server", "resident MiB"], cells)}\nload: ${decimal(row.load * 100, 0)} % of a core`;
 }
 
+/** The benches by name: each measures and prints. */
+const benches: Readonly<Record<string, () => Promise<void>>> = {
+  fanout: async () => {
+    const readers = numbersOf(values.readers ?? "50,200,500");
+    const names = (values.servers ?? "millrace,c-loop,nginx").replaceAll("c-loop", "c loop");
+    const servers = serversOf(contestants, names);
+    show(
+      await runFanout({ readers, servers, repeats: repeats(), seconds: seconds(10), progress }),
+      fanoutText,
+    );
+  },
+  srt: async () => {
+    const receivers = numbersOf(values.readers ?? "1,10,50,100");
+    const servers = serversOf(srtServers, values.servers ?? Object.keys(srtServers).join());
+    show(await runSrt({ receivers, servers, repeats: repeats(), seconds: seconds(10), progress }), srtText);
+  },
+  "srt-publish": async () => {
+    const limit = positive(values.streams ?? "400");
+    const first = Math.min(10, limit);
+    const options = { bitsPerSecond: 4_000_000, first, limit, tries: repeats(), seconds: seconds(10) };
+    show(await runPublish({ ...options, progress }), publishText);
+  },
+  ts: async () => show(runTs({ repeats: repeats(), seconds: seconds(1), progress }), tsText),
+  idle: async () => {
+    const streams = positive(values.streams ?? "100");
+    show(await runIdle({ streams, bitsPerSecond: 4_000_000, seconds: seconds(60), progress }), idleText);
+  },
+};
+
 async function main(): Promise<void> {
-  const repeats = positive(values.repeats);
-  const seconds = (byDefault: number) => positive(values.seconds ?? String(byDefault));
+  const name = positionals[0] ?? "";
+  if (!Object.hasOwn(benches, name)) throw new BenchError("bench.usage", USAGE);
   if (availableParallelism() < 2)
     console.error("one core only: server and load share it, figures say little");
-  if (positionals[0] === "fanout") {
-    const readers = values.readers.split(",").map(positive);
-    const servers = serversOf(values.servers);
-    show(await runFanout({ readers, servers, repeats, seconds: seconds(10), progress }), fanoutText);
-  } else if (positionals[0] === "ts") show(runTs({ repeats, seconds: seconds(1), progress }), tsText);
-  else if (positionals[0] === "idle") {
-    const streams = positive(values.streams);
-    show(await runIdle({ streams, bitsPerSecond: 4_000_000, seconds: seconds(60), progress }), idleText);
-  } else throw new BenchError("bench.usage", USAGE);
+  await benches[name]?.();
 }
 
 try {

@@ -3,8 +3,12 @@ import { test } from "node:test";
 import {
   cpuSecondsOf,
   familyOf,
+  fineCpuSecondsOf,
+  machineCpuSeconds,
   median,
   parseCpuSeconds,
+  parseDrops,
+  parseMachineCpuSeconds,
   parseResidentBytes,
   residentBytesOf,
 } from "./measure.ts";
@@ -16,6 +20,33 @@ test("CPU time is read past a command name with spaces and brackets", () => {
   let sum = 0;
   for (const until = performance.now() + 60; performance.now() < until; ) sum += Math.sqrt(sum + 1);
   assert.ok(cpuSecondsOf(process.pid) > before, `${sum}`);
+});
+
+test("fine CPU time grows with work, and agrees with the coarse one", () => {
+  const before = fineCpuSecondsOf(process.pid);
+  let sum = 0;
+  for (const until = performance.now() + 60; performance.now() < until; ) sum += Math.sqrt(sum + 1);
+  const after = fineCpuSecondsOf(process.pid);
+  assert.ok(after > before, `${sum}`);
+  // The coarse one knows threads that have ended, and counts in hundredths.
+  assert.ok(after <= cpuSecondsOf(process.pid) + 0.03);
+});
+
+test("the machine's CPU time is all that is not idle", () => {
+  const stat = "cpu  100 20 30 5000 600 7 8 35 4 0\ncpu0 1 1 1 1 1 1 1 1 0 0\n";
+  assert.equal(parseMachineCpuSeconds(stat), 2);
+  assert.ok(machineCpuSeconds() > 0);
+});
+
+test("datagrams without room are counted for the local port, on all its sockets", () => {
+  const table = `   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode ref pointer drops
+  173: 0100007F:2328 00000000:0000 07 00000000:00000000 00:00000000 00000000     0        0 2 2 0 17
+  174: 0100007F:2328 00000000:0000 07 00000000:00000000 00:00000000 00000000     0        0 3 2 0 5
+  175: 0100007F:0328 0100007F:2328 07 00000000:00000000 00:00000000 00000000     0        0 3 2 0 400
+`;
+  assert.equal(parseDrops(table, 9000), 22);
+  assert.equal(parseDrops(table, 0x328), 400);
+  assert.equal(parseDrops(table, 9001), 0);
 });
 
 test("resident memory is read in bytes", () => {

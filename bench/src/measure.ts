@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 
 /** Clock ticks a second in `/proc/PID/stat`: fixed by the kernel's interface, whatever its own HZ. */
 const USER_HZ = 100;
@@ -13,6 +13,45 @@ export function cpuSecondsOf(pid: number): number {
 export function parseCpuSeconds(stat: string): number {
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   return (Number(fields[11]) + Number(fields[12])) / USER_HZ;
+}
+
+/** Whether the kernel counts CPU time by the nanosecond. */
+const FINE = existsSync("/proc/self/schedstat");
+
+/**
+ * CPU time of a process to the nanosecond, for what takes little of it: `/proc/PID/task/TID/schedstat` of all its threads that
+ * still run (what ended ones took is not in it). Where the kernel keeps none, the coarse time. Seconds.
+ */
+export function fineCpuSecondsOf(pid: number): number {
+  if (!FINE) return cpuSecondsOf(pid);
+  const threads = readdirSync(`/proc/${pid}/task`);
+  return (
+    threads.reduce((sum, thread) => sum + scheduledNsOf(`/proc/${pid}/task/${thread}/schedstat`), 0) / 1e9
+  );
+}
+
+function scheduledNsOf(path: string): number {
+  try {
+    return Number(readFileSync(path, "utf8").split(" ")[0]);
+  } catch {
+    // The thread ended meanwhile.
+    return 0;
+  }
+}
+
+/** CPU time of the whole machine, all cores, whoever took it; seconds. */
+export function machineCpuSeconds(): number {
+  return parseMachineCpuSeconds(readFileSync("/proc/stat", "utf8"));
+}
+
+/** First line of `/proc/stat` (proc(5)): user, nice, system, idle, iowait, irq, softirq, steal; the guests' are in the user's. */
+export function parseMachineCpuSeconds(stat: string): number {
+  const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0, steal = 0] = stat
+    .slice("cpu".length, stat.indexOf("\n"))
+    .trim()
+    .split(/\s+/)
+    .map(Number);
+  return (user + nice + system + irq + softirq + steal) / USER_HZ;
 }
 
 /** A process and what it started, as far as those run. */
@@ -45,6 +84,26 @@ export function residentBytesOf(pid: number): number {
 
 export function parseResidentBytes(status: string): number {
   return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) * 1024;
+}
+
+/**
+ * Datagrams that the kernel threw away since a full socket had no room for them, of all sockets on a local UDP port:
+ * `/proc/net/udp` and `udp6`, whose last column it is.
+ */
+export function droppedDatagrams(port: number): number {
+  return ["/proc/net/udp", "/proc/net/udp6"]
+    .filter((path) => existsSync(path))
+    .reduce((sum, path) => sum + parseDrops(readFileSync(path, "utf8"), port), 0);
+}
+
+export function parseDrops(table: string, port: number): number {
+  const end = `:${port.toString(16).toUpperCase().padStart(4, "0")}`;
+  let drops = 0;
+  for (const line of table.split("\n").slice(1)) {
+    const fields = line.trim().split(/\s+/);
+    if (fields[1]?.endsWith(end)) drops += Number(fields.at(-1));
+  }
+  return drops;
 }
 
 export function median(values: readonly number[]): number {

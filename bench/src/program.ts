@@ -1,4 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { createSocket } from "node:dgram";
 import { createServer } from "node:net";
 import { availableParallelism } from "node:os";
 import { createInterface } from "node:readline";
@@ -89,6 +90,30 @@ export async function freePort(): Promise<number> {
   await new Promise<void>((done) => server.close(() => done()));
   if (address === null || typeof address === "string") throw new BenchError("bench.tool", "no free port");
   return address.port;
+}
+
+/** Below the ports that the kernel gives to whoever asks for any. */
+const FIRST_UDP_PORT = 20_000;
+const LAST_UDP_PORT = 32_000;
+
+/** The first of `count` UDP ports in a row that nobody uses at the moment; searched from anywhere, so that two do not collide. */
+export async function freeUdpPorts(count: number): Promise<number> {
+  const begin = FIRST_UDP_PORT + Math.floor((Math.random() * (LAST_UDP_PORT - FIRST_UDP_PORT)) / 2);
+  for (let first = begin, at = first; first + count <= LAST_UDP_PORT; at += 1) {
+    if (at === first + count) return first;
+    if (!(await isFreeUdpPort(at))) first = at + 1;
+  }
+  throw new BenchError("bench.tool", `no ${count} free UDP ports in a row`);
+}
+
+async function isFreeUdpPort(port: number): Promise<boolean> {
+  const socket = createSocket("udp4");
+  const free = await new Promise<boolean>((done) => {
+    socket.once("error", () => done(false));
+    socket.bind({ port, address: "127.0.0.1", exclusive: true }, () => done(true));
+  });
+  socket.close();
+  return free;
 }
 
 /** Waits until `path` answers with 200 and a first byte. */

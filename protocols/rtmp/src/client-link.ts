@@ -162,6 +162,7 @@ export class RtmpClientLink {
           this.#lastWord();
         },
       });
+      this.#player.start();
     } catch (error) {
       refuse(reasonOf(error), error instanceof Error ? error.message : "refused");
     } finally {

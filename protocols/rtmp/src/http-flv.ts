@@ -1,5 +1,6 @@
+import { u24be } from "@millrace/bytes";
 import type { HttpExchange, Runtime } from "@millrace/engine";
-import { flvHeader } from "@millrace/flv";
+import { FLV_AUDIO, FLV_TAG_HEADER_BYTES, FLV_TAG_TRAILER_BYTES, FLV_VIDEO, flvHeader } from "@millrace/flv";
 import type { AccessRequest, RefusalReason } from "@millrace/model";
 import { LanePlayer } from "./lane-player.ts";
 import { FLV_LANE } from "./packaging.ts";
@@ -23,7 +24,8 @@ export async function playFlv(runtime: Runtime, exchange: HttpExchange): Promise
     response.end(`${verdict.text ?? verdict.reason}\n`);
     return;
   }
-  const reader = await runtime.read(verdict.stream ?? access.stream, FLV_LANE);
+  const stream = verdict.stream ?? access.stream;
+  const reader = await runtime.read(stream, FLV_LANE);
   response.useChunkedEncodingByDefault = false;
   response.shouldKeepAlive = false;
   response.writeHead(200, {
@@ -39,11 +41,11 @@ export async function playFlv(runtime: Runtime, exchange: HttpExchange): Promise
   }
   response.flushHeaders();
   const { socket } = request;
-  socket.write(flvHeader(true, true));
   const player = new LanePlayer({
     socket,
     reader,
-    session: runtime.openSession(access),
+    session: runtime.openSession({ ...access, stream }),
+    preface: fileHeaderFor,
     onEnd: (reason) => {
       player.close();
       if (reason === "ended") socket.end();
@@ -52,6 +54,23 @@ export async function playFlv(runtime: Runtime, exchange: HttpExchange): Promise
   });
   socket.on("close", () => player.close());
   socket.on("error", () => player.close());
+  player.start();
+}
+
+/**
+ * The file header for a stream whose first tags are these, metadata and configurations: players wait long for a medium that it
+ * promises and that never comes. Both media when the bytes end within a tag.
+ */
+export function fileHeaderFor(first: Uint8Array): Uint8Array {
+  let [hasAudio, hasVideo] = [false, false];
+  let at = 0;
+  while (at + FLV_TAG_HEADER_BYTES <= first.length) {
+    hasAudio ||= first[at] === FLV_AUDIO;
+    hasVideo ||= first[at] === FLV_VIDEO;
+    at += FLV_TAG_HEADER_BYTES + u24be(first, at + 1) + FLV_TAG_TRAILER_BYTES;
+  }
+  const isKnown = at === first.length && (hasAudio || hasVideo);
+  return isKnown ? flvHeader(hasAudio, hasVideo) : flvHeader(true, true);
 }
 
 function accessOf({ request, query, match, ip }: HttpExchange): AccessRequest {

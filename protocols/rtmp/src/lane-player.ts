@@ -1,21 +1,23 @@
 import type { Socket } from "node:net";
-import { type LaneReader, PackagedReader, type ViewerSession } from "@millrace/engine";
+import { type LaneReader, PackagedReader, type Span, type ViewerSession } from "@millrace/engine";
 
 /** With this much unsent a player waits until its socket drains. */
 const HIGH_WATER_BYTES = 512 * 1024;
 /** A player that takes nothing for so long is dropped. */
 const STALL_MS = 30_000;
-const CHECK_MS = 5000;
+const CHECK_MS = 2000;
 
 export interface LanePlayerOptions {
   readonly socket: Socket;
   readonly reader: LaneReader;
   readonly session: ViewerSession;
+  /** What has to go ahead of the first bytes, which are given. */
+  readonly preface?: (first: Uint8Array) => Uint8Array;
   /** The lane has ended, or the player cannot go on with it. */
   readonly onEnd: (reason: "ended" | "torn" | "stalled") => void;
 }
 
-/** Writes a packaged lane to one socket. A player that falls behind goes on at a later key frame. */
+/** Writes a packaged lane to one socket, from `start` on. A player that falls behind goes on at a later key frame. */
 export class LanePlayer {
   readonly #options: LanePlayerOptions;
   readonly #player: PackagedReader;
@@ -23,9 +25,16 @@ export class LanePlayer {
   #closed = false;
   #paused = false;
   #waiting = false;
-  #progressMs = Date.now();
+  /** When the socket was last seen to take something, and how much it had taken by then. */
+  #progressMs = 0;
+  #takenBytes = 0;
+  /** Those that are on their way to the system, in order. */
+  readonly #held: Span[] = [];
+  readonly #onWritten = (): void => {
+    const span = this.#held.shift();
+    if (span !== undefined) this.#options.reader.releaseSpan(span);
+  };
   readonly #onDrain = (): void => {
-    this.#progressMs = Date.now();
     this.#waiting = false;
     this.#pump();
   };
@@ -34,8 +43,12 @@ export class LanePlayer {
     this.#options = options;
     this.#player = new PackagedReader(options.reader);
     options.socket.on("drain", this.#onDrain);
-    options.reader.onReadable = () => this.#pump();
     this.#timer = setInterval(() => this.#check(), CHECK_MS);
+  }
+
+  /** Apart from the constructor, as it may call `onEnd` at once. */
+  start(): void {
+    this.#options.reader.onReadable = () => this.#pump();
     this.#pump();
   }
 
@@ -55,11 +68,28 @@ export class LanePlayer {
   }
 
   #check(): void {
-    if (this.#waiting && Date.now() - this.#progressMs > STALL_MS) this.#options.onEnd("stalled");
+    const { reader, session, socket } = this.#options;
+    if (!this.#waiting) return;
+    session.lagBytes = reader.lagBytes + socket.writableLength;
+    const takenBytes = socket.bytesWritten - socket.writableLength;
+    const nowMs = Date.now();
+    if (takenBytes !== this.#takenBytes) {
+      this.#takenBytes = takenBytes;
+      this.#progressMs = nowMs;
+    } else if (nowMs - this.#progressMs > STALL_MS) {
+      this.#options.onEnd("stalled");
+    }
+  }
+
+  #wait(): void {
+    const { socket } = this.#options;
+    this.#waiting = true;
+    this.#progressMs = Date.now();
+    this.#takenBytes = socket.bytesWritten - socket.writableLength;
   }
 
   #pump(): void {
-    const { reader, socket, session } = this.#options;
+    const { reader, socket, session, preface } = this.#options;
     const player = this.#player;
     if (this.#closed || this.#paused || this.#waiting) return;
     socket.cork();
@@ -69,11 +99,12 @@ export class LanePlayer {
         player.skip();
         continue;
       }
-      const span = reader.span();
+      this.#held.push(reader.span());
+      if (preface !== undefined && session.bytes === 0) socket.write(preface(bytes));
       session.bytes += bytes.length;
-      socket.write(bytes, () => reader.releaseSpan(span));
+      socket.write(bytes, this.#onWritten);
       if (socket.writableLength > HIGH_WATER_BYTES && !reader.more) {
-        this.#waiting = true;
+        this.#wait();
         break;
       }
     }

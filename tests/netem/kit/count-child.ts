@@ -3,7 +3,8 @@
  *
  *   count-child ADDRESS PORT
  *
- * Prints "ready", then answers each line that it reads with what came so far as JSON, and ends with its input.
+ * Prints "ready", then answers each line that it reads with what came so far as JSON, and ends with its input. A line is
+ * two numbers: of the packets from the first up to the second those that did not come are counted.
  */
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
@@ -22,8 +23,10 @@ socket.on("message", (message) => {
 socket.bind(Number(port), address);
 await once(socket, "listening");
 console.log("ready");
-for await (const _ of createInterface({ input: process.stdin })) {
+for await (const line of createInterface({ input: process.stdin })) {
+  const [from = 0, to = 0] = line.split(" ").map(Number);
   const drops = socketDrops(process.pid, Number(port));
-  console.log(JSON.stringify({ ...counter.report(), datagrams, drops }));
+  const missed = counter.missingBetween(from, to);
+  console.log(JSON.stringify({ ...counter.report(), datagrams, drops, missed }));
 }
 socket.close();

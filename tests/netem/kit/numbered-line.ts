@@ -22,6 +22,8 @@ export interface Counted extends Arrivals {
   readonly datagrams: number;
   /** Datagrams that its own socket had no room for. */
   readonly drops: number;
+  /** Of the packets that were asked for, those that did not come. */
+  readonly missed: number;
 }
 
 /** A program in a network that answers lines with lines. */
@@ -123,8 +125,9 @@ export class Count {
     return this.#lines.pid;
   }
 
-  async read(): Promise<Counted> {
-    this.#lines.write("?");
+  /** What came so far; `missed` counts the packets from one number up to, not including, another. */
+  async read(from = 0, to = 0): Promise<Counted> {
+    this.#lines.write(`${from} ${to}`);
     return JSON.parse(await this.#lines.read()) as Counted;
   }
 }

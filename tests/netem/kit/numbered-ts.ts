@@ -94,6 +94,13 @@ export class ArrivalCounter {
     };
   }
 
+  /** How many of the numbers from one up to, not including, another did not come. */
+  missingBetween(from: number, to: number): number {
+    let missing = 0;
+    for (let number = from; number < to; number++) if (this.#seen[number] !== 1) missing++;
+    return missing;
+  }
+
   #take(bytes: Uint8Array, at: number): void {
     this.#packets++;
     const end = at + PACKET - NUMBER_BYTES;

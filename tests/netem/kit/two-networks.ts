@@ -21,7 +21,7 @@ export interface TwoNetworksOptions extends Impairments {
 
 /** Something that ends, and takes along what was started for it. */
 export interface Owner {
-  after(stop: () => Promise<unknown> | unknown): void;
+  after(stop: () => unknown): void;
 }
 
 /** Why networks cannot be made here, by which a test is skipped; true when they can. */

@@ -1,0 +1,32 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { FLV_AUDIO, FLV_SCRIPT, FLV_VIDEO, flvTag } from "@millrace/flv";
+import { fileHeaderFor } from "./http-flv.ts";
+
+/** Flags of the file header (FLV 10.1 §E.2). */
+const [VIDEO, AUDIO] = [1, 4];
+
+const CASES = [
+  { name: "both", types: [FLV_SCRIPT, FLV_VIDEO, FLV_AUDIO], flags: VIDEO | AUDIO },
+  { name: "video alone", types: [FLV_SCRIPT, FLV_VIDEO], flags: VIDEO },
+  { name: "audio alone", types: [FLV_SCRIPT, FLV_AUDIO], flags: AUDIO },
+  { name: "audio without metadata", types: [FLV_AUDIO], flags: AUDIO },
+  { name: "neither", types: [FLV_SCRIPT], flags: VIDEO | AUDIO },
+  { name: "bytes that end within a tag", types: [FLV_SCRIPT, FLV_VIDEO], cut: 3, flags: VIDEO | AUDIO },
+  {
+    name: "bytes that end within a tag's header",
+    types: [FLV_VIDEO, FLV_AUDIO],
+    cut: 20,
+    flags: VIDEO | AUDIO,
+  },
+  { name: "nothing", types: [], flags: VIDEO | AUDIO },
+];
+
+for (const { name, types, cut = 0, flags } of CASES) {
+  test(`the file header promises what the first tags announce: ${name}`, () => {
+    const tags = Buffer.concat(types.map((type) => flvTag(type, 0, new Uint8Array(9))));
+    const header = fileHeaderFor(tags.subarray(0, tags.length - cut));
+    assert.equal(header[4], flags);
+    assert.equal(header.length, 13);
+  });
+}
