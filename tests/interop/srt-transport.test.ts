@@ -37,8 +37,12 @@ after(async () => {
   assert.deepEqual(errors, []);
 });
 
-function assertAllPasses(t: TestContext, { write, got, explain }: Link): Promise<void> {
-  return assertPasses(t, { write, got, explain, bytes: BYTES, bitsPerSecond: BITS_PER_SECOND });
+async function assertAllPasses(t: TestContext, { write, got, details, explain }: Link): Promise<void> {
+  try {
+    await assertPasses(t, { write, got, explain, bytes: BYTES, bitsPerSecond: BITS_PER_SECOND });
+  } catch (error) {
+    throw new Error(`${String(error)}\n${JSON.stringify(await details())}`);
+  }
 }
 
 describe("the key is changed while a stream runs", { concurrency: 2 }, () => {
@@ -47,14 +51,19 @@ describe("the key is changed while a stream runs", { concurrency: 2 }, () => {
 
     test(`srt-live-transmit sends, ${lossPercent} % loss`, async (t) => {
       if (!needs(t, "srt-live-transmit")) return;
-      const more = { kmrefreshrate: 64, kmpreannounce: 16 };
+      // libsrt does not wait with a key until the packets of the one before last, which had the same flag, are through: with
+      // loss they have to be gone by then.
+      const more =
+        lossPercent === 0
+          ? { kmrefreshrate: 64, kmpreannounce: 16 }
+          : { kmrefreshrate: 300, kmpreannounce: 120 };
       const peer = { passphrase: PASSPHRASE, keyBytes: 16, more };
       const port = srt.ports["secret"] as number;
       const options = { stream: `keys-in-${lossPercent}`, peer, latencyMs: LATENCY_MS, port, relay };
       const link = await publishedBy(t, srt, options);
       await assertAllPasses(t, link);
       assert.equal(link.watch.clear, 0);
-      assert.ok(link.watch.keyChanges >= 8, `${link.watch.keyChanges} changes`);
+      assert.ok(link.watch.keyChanges >= (lossPercent === 0 ? 8 : 2), `${link.watch.keyChanges} changes`);
       assert.equal((await link.details())["pktRcvUndecryptTotal"], 0);
     });
 
@@ -71,15 +80,27 @@ describe("the key is changed while a stream runs", { concurrency: 2 }, () => {
   }
 });
 
+/**
+ * The same under loss, once the first matrix of the filter is through: of that the staircase covers a part by rows only,
+ * and libsrt 1.5.1 never asks for what it could not rebuild there, whoever sends.
+ */
+async function assertAllPassesLossy(t: TestContext, link: Link): Promise<void> {
+  const losing = until("the first matrix", 20_000, () => link.got().length > 200 * 1316 || undefined).then(
+    () => link.relay.change({ both: { lossPercent: 2, delayMs: 20 } }),
+  );
+  await assertAllPasses(t, link);
+  await losing;
+}
+
 describe(`packet filter ${FILTER}, 2 % loss`, { concurrency: 2 }, () => {
-  const relay = { both: { lossPercent: 2, delayMs: 20 } };
+  const relay = { both: { delayMs: 20 } };
 
   test("srt-live-transmit sends", async (t) => {
     if (!needs(t, "srt-live-transmit")) return;
     const peer = { more: { packetfilter: FILTER } };
     const port = srt.ports["clear"] as number;
     const link = await publishedBy(t, srt, { stream: "fec-in", peer, latencyMs: LATENCY_MS, port, relay });
-    await assertAllPasses(t, link);
+    await assertAllPassesLossy(t, link);
     const { pktRcvFilterSupplyTotal, pktRcvFilterExtraTotal } = await link.details();
     assert.ok(Number(pktRcvFilterSupplyTotal) > 0, "nothing was rebuilt");
     assert.ok(Number(pktRcvFilterExtraTotal) > 0 && link.watch.filter > 0);
@@ -90,7 +111,7 @@ describe(`packet filter ${FILTER}, 2 % loss`, { concurrency: 2 }, () => {
     const port = srt.ports["filter"] as number;
     // A caller without a filter takes the listener's when it is told that there is one.
     const link = await publishedBy(t, srt, { stream: "fec-ask", latencyMs: LATENCY_MS, port, relay });
-    await assertAllPasses(t, link);
+    await assertAllPassesLossy(t, link);
     assert.ok(link.watch.filter > 0, "no filter");
     assert.ok(Number((await link.details())["pktRcvFilterSupplyTotal"]) > 0, "nothing was rebuilt");
   });
@@ -101,7 +122,7 @@ describe(`packet filter ${FILTER}, 2 % loss`, { concurrency: 2 }, () => {
     const peer = { more: { packetfilter: FILTER }, statistics };
     const query = `packetfilter=${FILTER}`;
     const link = await pushedTo(t, srt, { stream: "fec-out", peer, query, latencyMs: LATENCY_MS, relay });
-    await assertAllPasses(t, link);
+    await assertAllPassesLossy(t, link);
     const { recv } = lastReport(statistics);
     assert.ok((recv["packetsFilterSupply"] ?? 0) > 0, "nothing was rebuilt");
     assert.ok(Number((await link.details())["pktSndFilterExtraTotal"]) > 0);
@@ -121,7 +142,7 @@ describe(`packet filter ${FILTER}, 2 % loss`, { concurrency: 2 }, () => {
       port,
       relay,
     });
-    await assertAllPasses(t, link);
+    await assertAllPassesLossy(t, link);
     assert.ok(Number((await link.details())["pktRcvFilterSupplyTotal"]) > 0, "nothing was rebuilt");
   });
 
@@ -131,10 +152,52 @@ describe(`packet filter ${FILTER}, 2 % loss`, { concurrency: 2 }, () => {
     const peer = { passphrase: PASSPHRASE, statistics, more: { packetfilter: FILTER } };
     const query = `packetfilter=${FILTER}&passphrase=${PASSPHRASE}&kmrefreshrate=256&kmpreannounce=32`;
     const link = await pushedTo(t, srt, { stream: "fec-key-out", peer, query, latencyMs: LATENCY_MS, relay });
-    await assertAllPasses(t, link);
+    await assertAllPassesLossy(t, link);
     assert.ok((lastReport(statistics).recv["packetsFilterSupply"] ?? 0) > 0, "nothing was rebuilt");
   });
 });
+
+test("the server asks for what the filter cannot rebuild", async (t) => {
+  if (!needs(t, "srt-live-transmit")) return;
+  const loss = new LosingRow();
+  const link = await publishedBy(t, srt, {
+    stream: "fec-gap",
+    peer: { more: { packetfilter: FILTER } },
+    latencyMs: LATENCY_MS,
+    port: srt.ports["clear"] as number,
+    relay: {
+      both: { delayMs: 20 },
+      filter: (datagram) => loss.passes(Buffer.from(datagram.buffer, datagram.byteOffset, datagram.length)),
+    },
+  });
+  await assertAllPasses(t, link);
+  assert.deepEqual([loss.packets, loss.rows], [1, 1]);
+  assert.ok(link.watch.again > 0);
+  assert.ok(Number((await link.details())["pktRcvFilterLossTotal"]) > 0);
+});
+
+/** Loses the 24th data packet and the packet of its row, when the columns of a staircase do not reach that far yet. */
+class LosingRow {
+  packets = 0;
+  rows = 0;
+  #base = -1;
+
+  passes(datagram: Buffer): boolean {
+    const sequence = datagram.readUInt32BE(0);
+    if (sequence >= 0x8000_0000) return true;
+    const isFilter = (datagram.readUInt32BE(4) & 0x03ff_ffff) === 0;
+    const isAgain = (datagram.readUInt32BE(4) & 0x0400_0000) !== 0;
+    if (this.#base < 0) this.#base = sequence;
+    const number = (sequence - this.#base) & 0x7fff_ffff;
+    if (isFilter && datagram[16] === ROW && number === 29) this.rows++;
+    else if (!isFilter && !isAgain && number === 23) this.packets++;
+    else return true;
+    return false;
+  }
+}
+
+/** Where a packet of the filter says which column it is of. */
+const ROW = 0xff;
 
 /** One line of srt-live-transmit's statistics; its names leave out what libsrt's begin with. */
 interface Report {

@@ -1,4 +1,4 @@
-import { existsSync, watch } from "node:fs";
+import { existsSync, statSync, watch } from "node:fs";
 import { availableParallelism } from "node:os";
 import { basename, dirname } from "node:path";
 import type { ServerConfig } from "@millrace/model";
@@ -54,8 +54,14 @@ export function watchConfig(file: string, onChange: () => void): () => void {
   const watcher = watch(dirname(file), (_event, name) => {
     if (name !== basename(file)) return;
     clearTimeout(timer);
-    timer = setTimeout(onChange, SETTLE_MS);
+    timer = setTimeout(settled, SETTLE_MS);
   });
+  // A file that is being written is half a configuration: whoever writes it has to be done for a while.
+  const settled = (): void => {
+    const ageMs = Date.now() - (statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0);
+    if (ageMs >= 0 && ageMs < SETTLE_MS) timer = setTimeout(settled, SETTLE_MS);
+    else onChange();
+  };
   return () => {
     clearTimeout(timer);
     watcher.close();

@@ -41,7 +41,7 @@ export function srtText(rows: readonly SrtRow[]): string {
   return formatTable(heads, cells);
 }
 
-export function publishText({ most, rows }: PublishResult): string {
+export function publishText({ most, isExact, rows }: PublishResult): string {
   const heads = ["publishers", "verdict", "core %", "peers %", "other %", "CPU-s/GB"];
   heads.push("reported lost", "socket drops", "max ACK gap ms", "sent late ms", "woken late ms");
   const cells = rows.map((row) => [
@@ -57,5 +57,6 @@ export function publishText({ most, rows }: PublishResult): string {
     decimal(row.latestMs, 0),
     decimal(row.oversleptMs, 0),
   ]);
-  return `${formatTable(heads, cells)}\nmost without loss: ${most}`;
+  const doubt = isExact ? "" : " at least: the machine was too busy to try more";
+  return `${formatTable(heads, cells)}\nmost without loss: ${most}${doubt}`;
 }

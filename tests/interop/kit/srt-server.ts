@@ -1,3 +1,4 @@
+import { renameSync, writeFileSync } from "node:fs";
 import type { Details, SessionInfo } from "@millrace/model";
 import { freeUdpPort, TestServer, until } from "../../e2e/kit/server.ts";
 
@@ -34,7 +35,10 @@ export class SrtServer {
   /** Adds a stream, and waits until it is there. */
   async add(name: string, body: string): Promise<void> {
     this.#text += `stream ${name} { hls_off; ${body} }\n`;
-    this.server.rewrite(this.#text);
+    // In one step: half a file could be read otherwise, and be taken for a configuration without the rest.
+    const { configFile, port } = this.server;
+    writeFileSync(`${configFile}.new`, `http ${port};\nworkers 2;\n${this.#text}`);
+    renameSync(`${configFile}.new`, configFile);
     this.server.signal("SIGHUP");
     await until(
       `stream ${name}`,

@@ -136,8 +136,9 @@ test("UDP, bare and in RTP, for a limited time", async () => {
   ];
   for (const wrap of wraps) {
     const port = await freePort();
-    const listening = analyseTarget(`udp://127.0.0.1:${port}`, 1);
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    // Nothing tells from outside when it has begun to listen: leave a busy machine time for that.
+    const listening = analyseTarget(`udp://127.0.0.1:${port}`, 4);
+    await new Promise((resolve) => setTimeout(resolve, 1500));
     await sendDatagrams(port, wrap);
     const report = await listening;
     assert.equal(report.packets, 420);
