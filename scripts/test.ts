@@ -10,7 +10,7 @@ const ALL = [
   "protocols/**/*.test.ts",
   "services/**/*.test.ts",
   "apps/**/*.test.ts",
-  "tests/{e2e,conformance,interop}/**/*.test.ts",
+  "tests/{e2e,conformance,interop,netem}/**/*.test.ts",
   "bench/**/*.test.ts",
   "scripts/**/*.test.ts",
 ];

@@ -8,7 +8,7 @@ import type { DirectSource } from "./pipe.ts";
 import type { Ticker } from "./ticker.ts";
 
 /** How far back the pipe from a publisher's worker to the owner's reaches. */
-const WINDOW_MS = 500;
+const WINDOW_MS = 2000;
 const MAX_BYTES = 16 * 1024 * 1024;
 
 export interface PublicationsOptions {

@@ -136,7 +136,7 @@ for (const path of ALWAYS_THERE) {
         aligner.flush();
         demuxer.flush();
         // Sync bytes are hit too, and are followed by others: most packets must come through.
-        assert.ok(aligner.packets >= (bytes.length / PACKET_SIZE) * 0.9 - 3);
+        assert.ok(aligner.packets >= (bytes.length / PACKET_SIZE) * 0.8 - 5);
         assert.equal(units, demuxer.counters.units);
       }),
       { numRuns: 4 },
