@@ -38,7 +38,8 @@ const MOST_TOLD = 16;
 /** Further copies of a packet that was retransmitted in vain, and their distance: longer than most bursts of loss. */
 const MOST_COPIES = 2;
 /** With less time than this until a packet is due, every try counts. */
-const PRESSING_ROUND_TRIPS = 2.5;
+const PRESSING_ROUND_TRIPS = 1.5;
+const SHORT_RTT_US = 40_000;
 const ECHO_AFTER_US = 4000;
 
 export interface SenderParts {
@@ -300,7 +301,9 @@ export class Sender {
     this.#sendAgain(slot, nowUs);
     // One more try lost, and the packet may be too late: from the second on each goes out several times, unless the peer
     // asks so often that the next try is near anyway.
-    const copies = sinceUs < 0.75 * rttUs ? 0 : Math.min(slot.sends - 2, MOST_COPIES);
+    // A peer with libsrt's timers asks every 20 ms at most: on a short line that is once in a round trip or less.
+    const seldom = rttUs < SHORT_RTT_US && rttUs - 4 * varianceUs > rttUs / 2;
+    const copies = sinceUs < 0.75 * rttUs ? 0 : Math.min(slot.sends - (seldom ? 1 : 2), MOST_COPIES);
     for (let i = 1; i <= copies; i++) this.#echoes.push(sequence, nowUs + i * ECHO_AFTER_US);
   }
 
