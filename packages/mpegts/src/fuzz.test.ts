@@ -117,7 +117,10 @@ test("PES headers: a payload never begins outside", () => {
 
 for (const path of ALWAYS_THERE) {
   test(`one byte in a hundred corrupted: ${path}`, () => {
-    const clean = alignedPackets(sharedMedia(path) as Uint8Array).subarray(0, 600 * PACKET_SIZE);
+    // A share of eleven packets says nothing: short captures are repeated.
+    const once = alignedPackets(sharedMedia(path) as Uint8Array).subarray(0, 600 * PACKET_SIZE);
+    const clean = new Uint8Array(Math.ceil((600 * PACKET_SIZE) / once.length) * once.length);
+    for (let at = 0; at < clean.length; at += once.length) clean.set(once, at);
     fc.assert(
       fc.property(fc.infiniteStream(fc.nat(0x7fffffff)), (random) => {
         const bytes = clean.slice();
@@ -136,7 +139,7 @@ for (const path of ALWAYS_THERE) {
         aligner.flush();
         demuxer.flush();
         // Sync bytes are hit too, and are followed by others: most packets must come through.
-        assert.ok(aligner.packets >= (bytes.length / PACKET_SIZE) * 0.8 - 5);
+        assert.ok(aligner.packets >= (bytes.length / PACKET_SIZE) * 0.9 - 3);
         assert.equal(units, demuxer.counters.units);
       }),
       { numRuns: 4 },
