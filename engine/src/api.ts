@@ -1,8 +1,11 @@
+import type { Socket } from "node:net";
+import type { TLSSocket, Server as TlsSocketServer } from "node:tls";
 import type {
   AccessRequest,
   AccessUnit,
   Clock,
   Details,
+  EndpointConfig,
   InputConfig,
   LaneName,
   OptionSpec,
@@ -13,7 +16,7 @@ import type {
   StreamInfo,
   Track,
 } from "@millrace/model";
-import type { HttpRoute } from "./http/route.ts";
+import type { HttpExchange, HttpRoute } from "./http/route.ts";
 import type { LaneReader } from "./lane/reader.ts";
 import type { Span } from "./memory/span.ts";
 import type { ShelfReader, ShelfWriter } from "./stream/shelf.ts";
@@ -57,6 +60,7 @@ export interface SourceContext {
  * aborted, and rejects with a `MillraceError` when it failed. It holds nothing open after it settled.
  */
 export interface Source {
+  /** What it brings. A source that learns this from its other side knows it before it hands on the first media. */
   readonly lane: LaneName;
   run(into: StreamWriter, signal: AbortSignal): Promise<void>;
   /** Numbers worth showing with the input; asked for only when somebody looks. */
@@ -85,6 +89,11 @@ export interface StreamHost {
   /** Keeps the memory under a span from being reused until `releaseSpan`. False when it is gone already. */
   holdSpan(span: Span): boolean;
   releaseSpan(span: Span): void;
+  /**
+   * Copies what was made of the stream (parts of a segment) into shared memory. The spans are held for the caller, who
+   * releases each with `releaseSpan` when no reader can want it any more.
+   */
+  store(parts: readonly Uint8Array[]): Span[];
   /** When somebody last asked for the stream in any worker, UTC in milliseconds. */
   readonly lastWantedMs: number;
   /** Current description. */
@@ -137,6 +146,14 @@ export interface PackagedLane {
   open(host: StreamHost, into: PackagedWriter): Packaging;
 }
 
+/** Documents that a protocol makes of a stream when somebody asks for them, and stops making some time after. */
+export interface PackagedShelf {
+  /** What `Runtime.shelf` calls it: no other protocol's. */
+  readonly shelf: string;
+  /** Called in the owner's worker. The shelf closes when the packaging is disposed: readers ask for it anew. */
+  open(host: StreamHost, shelf: ShelfWriter): Packaging;
+}
+
 export type Verdict =
   | {
       readonly ok: true;
@@ -174,12 +191,32 @@ export interface PublishOptions {
 /** A viewer as its worker counts it. The protocol adds to the public numbers; `close` takes it off the books. */
 export interface ViewerSession {
   readonly id: string;
+  /** What is watched: another name than was asked for, if the verdict said so. */
+  readonly stream: string;
   bytes: number;
   skips: number;
   lagBytes: number;
   /** Set by the protocol: further numbers (rtt, loss…), asked for only when somebody looks. */
   describe?: (() => Details | undefined) | undefined;
   close(): void;
+}
+
+/** A server for a port with TLS. */
+export interface TlsServer {
+  /** Listen on it, and close it: that ends the reading of certificates, too. */
+  readonly server: TlsSocketServer;
+  /** Call it after a reload for a port that stays. Whoever is connected does not notice. */
+  readonly update: (endpoint: EndpointConfig) => void;
+}
+
+/**
+ * TLS for ports of protocols. A port's certificates are those of the options `certificate`, `certificate_key` and
+ * `certificate_password` behind it, or else those at the top of the file; declare the port's name in the `under` of these
+ * options. They are chosen by the name that the client asks for, and read again when their files change. What is wrong with
+ * them is logged: the port opens without, and serves once they are good.
+ */
+export interface TlsPorts {
+  server(endpoint: EndpointConfig, onConnection: (socket: TLSSocket) => void): TlsServer;
 }
 
 /** What a protocol may ask of the worker that it runs in. */
@@ -197,7 +234,10 @@ export interface Runtime {
    * `not-found`, `unavailable`.
    */
   read(stream: string, lane: string): Promise<LaneReader>;
-  /** The documents that a packaging puts on a shelf. Rejects like `read`. */
+  /**
+   * The documents that a packaging puts on a shelf; one of `Protocol.shelves` is opened by the first who asks. Ask again
+   * for every request: that is what keeps it open. Rejects like `read`.
+   */
   shelf(stream: string, name: string): Promise<ShelfReader>;
   /** Opens a publication. Rejects with `not-found`, `forbidden`, `busy`. Authorization is asked before, by the caller. */
   publish(request: AccessRequest, options?: PublishOptions): Promise<Publication>;
@@ -209,6 +249,14 @@ export interface Runtime {
   holdSpan(span: Span): Uint8Array | undefined;
   releaseSpan(span: Span): void;
   openSession(request: AccessRequest): ViewerSession;
+  /**
+   * The viewer behind a request for a document (playlist, segment…), let in if it was not before: one session per stream,
+   * address, credentials and user agent in a worker, whichever protocol it asks. It ends 30 s after the last request. Touches
+   * the stream. Undefined when the request was refused and answered. `stream` is `match[1]` when absent; what is meant is
+   * `ViewerSession.stream`. Rejects with `not-found`.
+   */
+  admit(exchange: HttpExchange, protocol: string, stream?: string): Promise<ViewerSession | undefined>;
+  readonly tls: TlsPorts;
   /** Notes that a viewer asked something of the stream: keeps an on-demand stream running. */
   touch(stream: string): void;
   /** Asks the control thread (API documents). */
@@ -225,6 +273,19 @@ export interface Listener {
   apply(server: ServerConfig): Promise<readonly string[]>;
   /** Ends every session and leaves no handle open. No `apply` is under way or follows. */
   close(): Promise<void>;
+  /**
+   * Takes a connection to an HTTP port, or a decrypted one to an HTTPS port, whose first bytes `Protocol.recognise` knew. They
+   * are still to be read, and flow once somebody listens for data. It is cut off soon after its port was closed.
+   */
+  adopt?(socket: Socket): void;
+}
+
+/** How connections of a protocol begin. */
+export interface Recognition {
+  /** As many bytes are needed, at most. */
+  readonly bytes: number;
+  /** `first` is at least so long. No HTTP method may match (RFC 9110 §9.1). */
+  matches(first: Uint8Array): boolean;
 }
 
 /** One protocol or packaging format, in one folder. All parts are optional but the name. */
@@ -242,8 +303,12 @@ export interface Protocol {
   routes?(runtime: Runtime): readonly HttpRoute[];
   /** The ports of its own. Called once in every worker when it opens. */
   listen?(runtime: Runtime): Listener;
+  /** Where its connections may come to the public HTTP ports as well: how they begin. Needs `Listener.adopt`. */
+  readonly recognise?: Recognition;
   /** Called in the owner's worker for each stream that starts. */
   attach?(stream: StreamHost): Packaging | undefined;
   /** Lanes that it makes when somebody wants them. */
   readonly packagings?: readonly PackagedLane[];
+  /** Documents that it makes when somebody wants them. */
+  readonly shelves?: readonly PackagedShelf[];
 }

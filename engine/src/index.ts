@@ -1,8 +1,23 @@
 export type * from "./api.ts";
 export { Supervisor, type SupervisorOptions, type WorkerHandle } from "./control/supervisor.ts";
 export * from "./errors.ts";
-export { parseTarget } from "./http/door.ts";
-export type { HttpExchange, HttpRoute } from "./http/route.ts";
+export { accessOf, CORS, refuse, STATUS_OF_REFUSAL } from "./http/access.ts";
+export { DocumentViewers } from "./http/document-viewers.ts";
+export { type ItemOptions, sendItem, sendText, type TextDocument } from "./http/documents.ts";
+export { ItemStream, type ItemStreamOptions } from "./http/item-stream.ts";
+export type {
+  AcceptOptions,
+  HttpExchange,
+  HttpRoute,
+  RequestFacts,
+  UpgradeExchange,
+} from "./http/route.ts";
+export { parseTarget } from "./http/target.ts";
+export type { WebSocketLink } from "./http/websocket-link.ts";
+export { Batch } from "./lane/batch.ts";
+export { BatchQueue, type BatchSocket } from "./lane/batch-queue.ts";
+export { Fanout, type FanoutMember, type FanoutOptions, fanoutOf } from "./lane/fanout.ts";
+export { AUTOMATIC, FOR_LATENCY, FOR_THROUGHPUT, type Gathering } from "./lane/gathering.ts";
 export { PackagedReader } from "./lane/packaged-reader.ts";
 export { LaneReader } from "./lane/reader.ts";
 export { UnitReader } from "./lane/unit-reader.ts";

@@ -33,6 +33,11 @@ export class PackagedReader {
     return this.#fresh;
   }
 
+  /** The player has all messages up to where the reader stands, from its key message on: it may go on with any other reader. */
+  get running(): boolean {
+    return !this.#starting && !this.#inMessage && this.reader.skips === this.#skips;
+  }
+
   /** Moves to the next chunk that the player should get; false when there is none yet, or the reader is `torn`. */
   next(): boolean {
     const { reader } = this;

@@ -225,9 +225,10 @@ export class LaneReader {
     this.#waitKey = !ahead && lastKey !== undefined;
   }
 
-  /** Puts the cursor on a chunk number of this lane. */
+  /** Puts the cursor on a chunk number of this lane; it reads on from there, key frame or not. */
   seek(seq: number): void {
     this.#next = seq;
+    this.#waitKey = false;
   }
 
   /** The current chunk as plain numbers. */

@@ -52,13 +52,20 @@ export function arenaOwner(id: number): number {
   return Math.floor(id / IDS_PER_OWNER);
 }
 
+interface RetiredSlab {
+  readonly arena: Arena;
+  readonly slab: number;
+}
+
 /** Hands out slabs of this worker's arenas and takes them back when nobody holds them any more. */
 export class SlabPool {
   readonly #table: ArenaTable;
   readonly #owner: number;
   readonly #arenas: Arena[] = [];
   /** Slabs whose last owner's reference was dropped; readers may still hold them. */
-  readonly #retired: { arena: Arena; slab: number }[] = [];
+  readonly #retired: RetiredSlab[] = [];
+  /** Where the next search goes on: most of a long list is held for long, and need not be looked at every time. */
+  #hand = 0;
   #nextId = 0;
   /** Told of each new arena before any slab of it is used, and of each one given back. */
   onArena: ((handle: ArenaHandle) => void) | undefined;
@@ -88,10 +95,14 @@ export class SlabPool {
 
   /** A slab with one reference, for the caller. */
   take(): SlabUse {
-    for (let i = 0; i < this.#retired.length; i++) {
-      const { arena, slab } = this.#retired[i] as { arena: Arena; slab: number };
-      if (!arena.recycle(slab)) continue;
-      this.#retired.splice(i, 1);
+    for (let tries = this.#retired.length; tries > 0; tries--) {
+      if (this.#hand >= this.#retired.length) this.#hand = 0;
+      const { arena, slab } = this.#retired[this.#hand] as RetiredSlab;
+      if (!arena.recycle(slab)) {
+        this.#hand++;
+        continue;
+      }
+      this.#remove(this.#hand);
       return { arena, slab, generation: arena.generation(slab) };
     }
     this.#grow();
@@ -117,6 +128,12 @@ export class SlabPool {
     }
   }
 
+  /** Their order says nothing, so the last one fills the gap. */
+  #remove(at: number): void {
+    const last = this.#retired.pop() as RetiredSlab;
+    if (at < this.#retired.length) this.#retired[at] = last;
+  }
+
   #isIdle(arena: Arena): boolean {
     let retired = 0;
     for (const entry of this.#retired) if (entry.arena === arena && arena.refs(entry.slab) === 0) retired++;
@@ -128,6 +145,7 @@ export class SlabPool {
     this.#arenas.push(arena);
     this.#table.add(arena.handle);
     this.onArena?.(arena.handle);
+    this.#hand = this.#retired.length;
     for (let slab = 0; slab < SLABS_PER_ARENA; slab++) this.#retired.push({ arena, slab });
   }
 }

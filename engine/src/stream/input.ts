@@ -159,7 +159,7 @@ export class Input implements StreamWriter {
     if (this.state !== "active") {
       const video = this.#tracks?.find((track) => track.kind === "video")?.id;
       const clean = unit.key && (video === undefined || unit.track === video);
-      if (!this.#mayStart(clean) || !this.#host.offer(this, clean)) return;
+      if (!this.#mayStart(clean) || !this.#offer(clean)) return;
       if (this.#tracks !== undefined) this.#host.onTracks(this, this.#tracks);
     }
     this.#host.onUnit(this, unit);
@@ -207,6 +207,12 @@ export class Input implements StreamWriter {
     if (this.state === "connecting") this.state = "alive";
   }
 
+  /** Goes on air, if it may. Only now some sources know what they bring. */
+  #offer(clean: boolean): boolean {
+    if (this.#source !== undefined) this.lane = this.#source.lane;
+    return this.#host.offer(this, clean);
+  }
+
   /** Whether the input may be offered: at a key frame, or when none came for too long. */
   #mayStart(clean: boolean): boolean {
     return clean || this.lastDataNs - this.#firstDataNs > KEY_WAIT_NS;
@@ -220,7 +226,7 @@ export class Input implements StreamWriter {
       if (!this.live) return;
       const clean = scanner.keyCount > 0;
       // A stream that never had media takes everything from the first packet on.
-      if (!this.#host.offer(this, clean || this.#mayStart(false))) return;
+      if (!this.#offer(clean || this.#mayStart(false))) return;
       if (clean && this.#startsAtKey) first = scanner.keyCutIndex[0] as number;
     }
     this.#host.onTs(this, buf, start, count, first);

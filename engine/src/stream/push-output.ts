@@ -6,6 +6,8 @@ import { hidePassword } from "./input.ts";
 
 const FIRST_BACKOFF_MS = 1000;
 const LAST_BACKOFF_MS = 10_000;
+/** Pauses differ by up to this part of themselves, so that what failed together does not come back together. */
+const JITTER = 0.25;
 
 export interface PushOutputOptions {
   readonly config: PushConfig;
@@ -14,7 +16,7 @@ export interface PushOutputOptions {
   readonly log: Logger;
 }
 
-/** One push: runs its sink, and again with growing pauses when it fails. */
+/** One push: runs its sink, and again when it fails, with pauses that grow while no media gets through. */
 export class PushOutput {
   readonly config: PushConfig;
   readonly #options: PushOutputOptions;
@@ -48,13 +50,14 @@ export class PushOutput {
     const { signal } = this.#abort;
     let backoffMs = FIRST_BACKOFF_MS;
     while (!signal.aborted) {
-      const startedMs = Date.now();
+      let flowed = false;
       let reader: LaneReader | undefined;
       try {
         const sink = this.#options.open();
         this.#sink = sink;
         reader = this.#options.read(sink);
-        await sink.run(reader, signal);
+        const from = reader.position;
+        await sink.run(reader, signal).finally(() => (flowed = reader?.position !== from));
         if (!signal.aborted) this.lastError = "the receiver ended the connection";
       } catch (error) {
         this.lastError = messageOf(error);
@@ -63,13 +66,14 @@ export class PushOutput {
       }
       if (signal.aborted) return;
       this.retries++;
-      if (Date.now() - startedMs > LAST_BACKOFF_MS) backoffMs = FIRST_BACKOFF_MS;
+      if (flowed) backoffMs = FIRST_BACKOFF_MS;
+      const retryMs = Math.round(backoffMs * (1 + JITTER * (2 * Math.random() - 1)));
       this.#options.log.warn("push failed", {
         push: hidePassword(this.config.url),
         reason: this.lastError,
-        retryMs: backoffMs,
+        retryMs,
       });
-      await pause(backoffMs, signal);
+      await pause(retryMs, signal);
       backoffMs = Math.min(backoffMs * 2, LAST_BACKOFF_MS);
     }
   }

@@ -9,6 +9,8 @@ export interface ShelfItem {
   readonly spans?: readonly Span[];
   /** Small facts that the format's routes need (durations, numbers). */
   readonly facts?: Readonly<Record<string, number | string>>;
+  /** Larger facts, of a shape that the packaging and its readers agree on. Anything that can be cloned to another thread. */
+  readonly data?: unknown;
 }
 
 export type ShelfChange = { readonly key: string; readonly item: ShelfItem | undefined };
@@ -17,6 +19,7 @@ export type ShelfChange = { readonly key: string; readonly item: ShelfItem | und
 export class ShelfReader {
   readonly #items: Map<string, ShelfItem>;
   readonly #waiters = new Set<() => void>();
+  readonly #followers = new Set<(changes: readonly ShelfChange[]) => void>();
   #closed = false;
 
   constructor(items: Iterable<readonly [string, ShelfItem]> = []) {
@@ -40,6 +43,12 @@ export class ShelfReader {
     return [...this.#items.entries()];
   }
 
+  /** Calls back with all documents now, and with every change from now on, until the shelf closes. */
+  follow(follower: (changes: readonly ShelfChange[]) => void): void {
+    follower(this.entries().map(([key, item]) => ({ key, item })));
+    if (!this.#closed) this.#followers.add(follower);
+  }
+
   /** Resolves at the next change, when the shelf closes, or after `timeoutMs`. */
   changed(timeoutMs: number): Promise<void> {
     if (this.#closed) return Promise.resolve();
@@ -59,11 +68,13 @@ export class ShelfReader {
       if (item === undefined) this.#items.delete(key);
       else this.#items.set(key, item);
     }
+    for (const follower of this.#followers) follower(changes);
     this.#notify();
   }
 
   close(): void {
     this.#closed = true;
+    this.#followers.clear();
     this.#notify();
   }
 

@@ -13,16 +13,19 @@ import { badUrl, messageOf } from "../errors.ts";
 import type { LaneReader } from "../lane/reader.ts";
 import { LaneWriter } from "../lane/writer.ts";
 import type { ArenaTable, SlabPool } from "../memory/pool.ts";
+import type { Span } from "../memory/span.ts";
+import { SpanStore } from "../memory/span-store.ts";
 import type { ExportedLane, LaneExchange } from "../worker/lane-exchange.ts";
 import type { Ticker } from "../worker/ticker.ts";
 import { Conversions } from "./conversions.ts";
 import { describeTracks } from "./describe.ts";
 import { hidePassword, Input, type InputHost } from "./input.ts";
 import { PackagedLanes } from "./packaged-lanes.ts";
+import { PackagedShelves } from "./packaged-shelves.ts";
 import { PushOutput } from "./push-output.ts";
 import { Rate } from "./rate.ts";
 import { Selector } from "./selector.ts";
-import { ShelfWriter } from "./shelf.ts";
+import type { ShelfWriter } from "./shelf.ts";
 import { TsOutput } from "./ts-output.ts";
 import { UnitsOutput } from "./units-output.ts";
 
@@ -60,7 +63,8 @@ export class Stream implements InputHost, StreamHost {
   readonly #unitsOutput: UnitsOutput;
   readonly #conversions: Conversions;
   readonly #packaged: PackagedLanes;
-  readonly #shelves = new Map<string, ShelfWriter>();
+  readonly #shelves: PackagedShelves;
+  readonly #store: SpanStore;
   readonly #rate = new Rate();
   #config: StreamConfig;
   #pushes: PushOutput[] = [];
@@ -99,6 +103,13 @@ export class Stream implements InputHost, StreamHost {
       makeLane: (kind) => this.#makeLane(kind),
       retire: (lane) => around.exchange.retire(lane),
     });
+    this.#store = new SpanStore(around.pool);
+    this.#shelves = new PackagedShelves({
+      protocols: around.protocols,
+      host: this,
+      nowNs,
+      onShelf: (name, shelf) => around.onShelf(config.name, name, shelf),
+    });
   }
 
   get config(): StreamConfig {
@@ -135,20 +146,24 @@ export class Stream implements InputHost, StreamHost {
   }
 
   shelf(name: string): ShelfWriter {
-    let shelf = this.#shelves.get(name);
-    if (shelf === undefined) {
-      shelf = new ShelfWriter();
-      this.#shelves.set(name, shelf);
-      this.#around.onShelf(this.name, name, shelf);
-    }
-    return shelf;
+    return this.#shelves.shelf(name);
   }
 
-  holdSpan(span: Parameters<StreamHost["holdSpan"]>[0]): boolean {
+  /** Somebody asks for a shelf: opens it if a protocol makes it on demand. Throws `unavailable` when that fails. */
+  wantShelf(name: string): void {
+    this.touch();
+    this.#shelves.want(name);
+  }
+
+  store(parts: readonly Uint8Array[]): Span[] {
+    return this.#store.store(parts);
+  }
+
+  holdSpan(span: Span): boolean {
     return this.#around.arenas.hold(span) !== undefined;
   }
 
-  releaseSpan(span: Parameters<StreamHost["releaseSpan"]>[0]): void {
+  releaseSpan(span: Span): void {
     this.#around.arenas.release(span);
   }
 
@@ -164,6 +179,7 @@ export class Stream implements InputHost, StreamHost {
     this.#selector.tick();
     this.#conversions.tick();
     this.#packaged.tick();
+    this.#shelves.tick();
     this.#rate.tick(this.bytesIn, this.nowNs());
     if (this.viewers > 0) this.touch();
     if (this.onDemand) this.#tickOnDemand();
@@ -192,6 +208,7 @@ export class Stream implements InputHost, StreamHost {
       for (const packaging of this.#packagings.splice(0)) packaging.dispose();
       this.#attachPackagings();
       this.#packaged.reopen();
+      this.#shelves.endOnDemand();
     }
     if (
       differs(
@@ -223,7 +240,8 @@ export class Stream implements InputHost, StreamHost {
     this.#conversions.close();
     for (const packaging of this.#packagings) packaging.dispose();
     this.#packaged.close();
-    for (const shelf of this.#shelves.values()) shelf.close();
+    this.#shelves.close();
+    this.#store.close();
     for (const lane of Object.values(this.#lanes)) this.#around.exchange.retire(lane);
   }
 

@@ -10,6 +10,7 @@ import { linePackaging } from "./line-packaging.ts";
  * For tests only: a protocol with TCP ports of its own, those of `line`. Whoever connects sends one line,
  * `who`, `publish STREAM` or `play STREAM`, and gets the worker's number, or `ok` and the connection for packets. With
  * `publish-units` what it sends is demultiplexed first, with `play-lines` it gets the packaged lane `lines`.
+ * The public HTTP ports take the same lines.
  * `held://` is an input that delivers nothing and says so.
  */
 export const line: Protocol = {
@@ -19,6 +20,10 @@ export const line: Protocol = {
   pull: () => new HeldSource(),
   listen: (runtime) => new LineListener(runtime),
   packagings: [linePackaging()],
+  recognise: {
+    bytes: 3,
+    matches: (first) => ["who", "pub", "pla"].includes(String.fromCharCode(...first.subarray(0, 3))),
+  },
 };
 
 class HeldSource implements Source {
@@ -41,6 +46,7 @@ interface Door {
 class LineListener implements Listener {
   readonly #runtime: Runtime;
   readonly #doors = new Map<number, Door>();
+  readonly #adopted = new Set<Socket>();
 
   constructor(runtime: Runtime) {
     this.#runtime = runtime;
@@ -66,21 +72,28 @@ class LineListener implements Listener {
   }
 
   async close(): Promise<void> {
+    for (const socket of this.#adopted) socket.destroySoon();
     await Promise.all([...this.#doors.values()].map(shut));
+  }
+
+  adopt(socket: Socket): void {
+    this.#welcome(socket, this.#adopted);
   }
 
   #open(port: number): Promise<Door> {
     const sockets = new Set<Socket>();
-    const server = createServer((socket) => {
-      sockets.add(socket);
-      socket.on("error", () => undefined);
-      socket.once("close", () => sockets.delete(socket));
-      this.#next(socket);
-    });
+    const server = createServer((socket) => this.#welcome(socket, sockets));
     return new Promise((resolve, reject) => {
       server.once("error", reject);
       server.listen({ port, host: "127.0.0.1", reusePort: true }, () => resolve({ server, sockets }));
     });
+  }
+
+  #welcome(socket: Socket, sockets: Set<Socket>): void {
+    sockets.add(socket);
+    socket.on("error", () => undefined);
+    socket.once("close", () => sockets.delete(socket));
+    this.#next(socket);
   }
 
   #next(socket: Socket): void {

@@ -10,8 +10,10 @@ import type {
   Verdict,
   ViewerSession,
 } from "../api.ts";
-import { messageOf, reasonOf, refusal } from "../errors.ts";
-import { HttpDoor } from "../http/door.ts";
+import { messageOf, refusal } from "../errors.ts";
+import { DocumentViewers } from "../http/document-viewers.ts";
+import type { HttpExchange } from "../http/route.ts";
+import { Certificates } from "../http/tls/certificates.ts";
 import type { LaneReader } from "../lane/reader.ts";
 import type { LaneHandle } from "../lane/writer.ts";
 import { ArenaTable, SlabPool } from "../memory/pool.ts";
@@ -22,11 +24,13 @@ import type { Peer } from "./bus.ts";
 import { ControlLine } from "./control-line.ts";
 import { Directory } from "./directory.ts";
 import { Gauges } from "./gauges.ts";
+import { judge } from "./judge.ts";
 import { LaneExchange } from "./lane-exchange.ts";
-import { Listeners, type NamedListener } from "./listeners.ts";
+import { Listeners } from "./listeners.ts";
 import { Peers, type PipeOffer } from "./peers.ts";
 import { DirectSource } from "./pipe.ts";
 import type { ToWorker, WorkerReport, WorkerStart } from "./protocol.ts";
+import { makeListeners } from "./public-listeners.ts";
 import { directPublication, Publications, type PublicationWriter } from "./publications.ts";
 import { Shelves } from "./shelves.ts";
 import { Ticker } from "./ticker.ts";
@@ -47,6 +51,7 @@ export class MediaWorker implements Runtime {
   readonly log;
   readonly dataDir: string;
   server: ServerConfig;
+  readonly tls: Certificates;
   readonly #control: ControlLine;
   readonly #protocols: readonly Protocol[];
   readonly #policies: readonly AccessPolicy[];
@@ -57,6 +62,7 @@ export class MediaWorker implements Runtime {
   readonly #peers: Peers;
   readonly #shelves = new Shelves();
   readonly #viewers: Viewers;
+  readonly #documentViewers = new DocumentViewers(this);
   readonly #directory: Directory;
   readonly #streams = new Map<string, Stream>();
   readonly #publications: Publications;
@@ -107,10 +113,17 @@ export class MediaWorker implements Runtime {
         obtain: (stream) => this.#obtain(stream),
         takePublisher: (stream, source, options) => this.#takePublisher(stream, source, options),
         touch: (stream) => this.#streams.get(stream)?.touch(),
+        wantShelf: (stream, name) => this.#streams.get(stream)?.wantShelf(name),
         onRemoteViewers: (stream) => this.#sumViewers(stream),
       },
     });
-    this.#listeners = new Listeners(this.log, this.#makeListeners());
+    this.tls = new Certificates({
+      log: this.log,
+      serverOptions: () => this.server.options,
+      wallMs: () => clock.wallMs(),
+    });
+    const shared = { runtime: this, log: this.log, protocols, certificates: this.tls };
+    this.#listeners = new Listeners(this.log, makeListeners(shared));
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
     void this.#open();
   }
@@ -121,42 +134,14 @@ export class MediaWorker implements Runtime {
     this.#control.send({ t: "ready", problems });
   }
 
-  /** The public HTTP ports, then those of the protocols. */
-  #makeListeners(): NamedListener[] {
-    const door = new HttpDoor(this.log, () => this.#protocols.flatMap((each) => each.routes?.(this) ?? []));
-    const listeners: NamedListener[] = [{ name: "http", listener: door }];
-    for (const protocol of this.#protocols) {
-      const listener = protocol.listen?.(this);
-      if (listener !== undefined) listeners.push({ name: protocol.name, listener });
-    }
-    return listeners;
-  }
-
   // Runtime: what protocols ask.
 
-  async authorize(request: AccessRequest): Promise<Verdict> {
-    let { stream } = request;
-    for (const policy of this.#policies) {
-      const verdict = await this.#judge(policy, request);
-      if (verdict?.ok === false) return verdict;
-      stream = verdict?.stream ?? stream;
-    }
-    const config = this.#directory.configOf(stream);
-    if (request.kind === "publish" && config?.password !== undefined) {
-      const given = request.password ?? request.query["password"];
-      if (given !== config.password) {
-        return { ok: false, reason: "forbidden", text: "wrong or missing publish password" };
-      }
-    }
-    return stream === request.stream ? { ok: true } : { ok: true, stream };
-  }
-
-  async #judge(policy: AccessPolicy, request: AccessRequest): Promise<Verdict | undefined> {
-    try {
-      return await policy.judge(request, this);
-    } catch (error) {
-      return { ok: false, reason: reasonOf(error), text: messageOf(error) };
-    }
+  authorize(request: AccessRequest): Promise<Verdict> {
+    return judge(request, {
+      policies: this.#policies,
+      runtime: this,
+      configOf: (stream) => this.#directory.configOf(stream),
+    });
   }
 
   knows(stream: string): boolean {
@@ -173,13 +158,16 @@ export class MediaWorker implements Runtime {
   async shelf(stream: string, name: string): Promise<ShelfReader> {
     const owner = await this.#ownerOf(stream);
     if (owner === undefined) {
-      this.#obtain(stream).touch();
+      this.#obtain(stream).wantShelf(name);
       const shelf = this.#shelves.local(stream, name);
       if (shelf === undefined) throw refusal("not-found", `stream "${stream}" has no ${name}`);
       return shelf;
     }
     const copy = this.#shelves.copy(owner.index, stream, name);
-    if (copy !== undefined) return copy;
+    if (copy !== undefined) {
+      if (this.#shelves.remind(copy, clock.nowNs())) owner.tell("shelf-wanted", { stream, name });
+      return copy;
+    }
     const entries = (await owner.ask("shelf", { stream, name })) as [string, ShelfItem][];
     return (
       this.#shelves.copy(owner.index, stream, name) ??
@@ -234,6 +222,10 @@ export class MediaWorker implements Runtime {
 
   openSession(request: AccessRequest): ViewerSession {
     return this.#viewers.open(request);
+  }
+
+  admit(exchange: HttpExchange, protocol: string, stream?: string): Promise<ViewerSession | undefined> {
+    return this.#documentViewers.admit(exchange, protocol, stream);
   }
 
   touch(stream: string): void {

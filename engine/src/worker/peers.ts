@@ -18,6 +18,8 @@ export interface PeersHost {
   /** Makes a source the publisher of a stream of this worker; throws a refusal. */
   takePublisher(stream: string, source: Source, options: PublishOptions): void;
   touch(stream: string): void;
+  /** A reader in another worker still wants a shelf of this stream. */
+  wantShelf(stream: string, name: string): void;
   /** Another worker has more or fewer viewers of the stream than before. */
   onRemoteViewers(stream: string): void;
 }
@@ -115,7 +117,7 @@ export class Peers {
     }
     if (method === "shelf") {
       const { stream, name } = argument as { stream: string; name: string };
-      host.obtain(stream).touch();
+      host.obtain(stream).wantShelf(name);
       const entries = shelves.subscribe(peer, stream, name);
       if (entries === undefined) throw refusal("not-found", `stream "${stream}" has no ${name}`);
       return entries;
@@ -147,7 +149,10 @@ export class Peers {
     } else if (topic === "arena-gone") arenas.drop(value as number);
     else if (topic === "tracks") exchange.applyTracks(peer.index, value as TracksNews);
     else if (topic === "shelf") shelves.apply(peer.index, value as ShelfNews);
-    else if (topic === "touch") host.touch(value as string);
+    else if (topic === "shelf-wanted") {
+      const { stream, name } = value as { stream: string; name: string };
+      host.wantShelf(stream, name);
+    } else if (topic === "touch") host.touch(value as string);
     else if (topic === "unpublish") publications.cancel(value as string);
     else if (topic === "demand") {
       const { id, wanted } = value as { id: string; wanted: boolean };

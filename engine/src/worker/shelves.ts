@@ -11,10 +11,14 @@ function idOf(stream: string, name: string): string {
   return `${name}:${stream}`;
 }
 
+/** The owner of a shelf that is read here is reminded of that so often. */
+const REMIND_NS = 2e9;
+
 /** The shelves of this worker's streams, and copies of those of other workers. */
 export class Shelves {
   readonly #own = new Map<string, { writer: ShelfWriter; peers: Set<Peer> }>();
   readonly #copies = new Map<number, Map<string, ShelfReader>>();
+  readonly #remindedNs = new WeakMap<ShelfReader, number>();
 
   own(stream: string, name: string, writer: ShelfWriter): void {
     const id = idOf(stream, name);
@@ -42,6 +46,13 @@ export class Shelves {
 
   copy(peer: number, stream: string, name: string): ShelfReader | undefined {
     return this.#copies.get(peer)?.get(idOf(stream, name));
+  }
+
+  /** Somebody reads the copy: whether it is time to tell the owner, who stops making what nobody wants. */
+  remind(copy: ShelfReader, nowNs: number): boolean {
+    if (nowNs - (this.#remindedNs.get(copy) ?? Number.NEGATIVE_INFINITY) < REMIND_NS) return false;
+    this.#remindedNs.set(copy, nowNs);
+    return true;
   }
 
   keep(

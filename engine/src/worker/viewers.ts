@@ -31,7 +31,7 @@ export class Viewers {
     const close = (): void => {
       if (this.#sessions.delete(id) && request.kind === "play") this.#count(request.stream, -1);
     };
-    const session: ViewerSession = { id, bytes: 0, skips: 0, lagBytes: 0, close };
+    const session: ViewerSession = { id, stream: request.stream, bytes: 0, skips: 0, lagBytes: 0, close };
     this.#sessions.set(id, { request, startedMs: this.#wallMs(), session });
     if (request.kind === "play") this.#count(request.stream, 1);
     return session;

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Span } from "@millrace/engine";
-import { Batch } from "./batch.ts";
+import { Batch, type Span } from "@millrace/engine";
 import { FakeLane } from "./testing/fake-lane.ts";
 
 /** A batch of all that a lane holds. */

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
+import { Fanout } from "@millrace/engine";
 import fc from "fast-check";
-import { Fanout } from "./fanout.ts";
+import { GATHERING } from "./play.ts";
 import { FakeLane } from "./testing/fake-lane.ts";
 import { Valve } from "./testing/valve.ts";
 import { Viewer } from "./viewer.ts";
@@ -18,11 +19,12 @@ function setUp(t: TestContext) {
 function start() {
   const lane = new FakeLane();
   const state = { empty: 0 };
-  const fanout = new Fanout(lane.read(), () => state.empty++);
+  const fanout = new Fanout(lane.read(), { gathering: GATHERING, onEmpty: () => state.empty++ });
   const join = (at = lane.head) => {
     const valve = new Valve();
     const session = {
       id: "1",
+      stream: "one",
       bytes: 0,
       skips: 0,
       lagBytes: 0,

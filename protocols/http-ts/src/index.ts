@@ -14,7 +14,7 @@ export const httpTs: Protocol = {
     const play = new HttpTsPlay(runtime);
     const pattern = /^\/(.+)\/mpegts$/;
     return [
-      { methods: ["GET", "HEAD"], pattern, handle: (exchange) => play.handle(exchange) },
+      { methods: ["GET", "HEAD"], pattern, rawSocket: true, handle: (exchange) => play.handle(exchange) },
       { methods: ["POST", "PUT"], pattern, handle: (exchange) => publishTs(runtime, exchange) },
     ];
   },

@@ -1,13 +1,17 @@
-import type { HttpExchange, LaneReader, Runtime } from "@millrace/engine";
-import { messageOf, pause, reasonOf } from "@millrace/engine";
-import type { AccessRequest } from "@millrace/model";
-import { STATUS_OF_REFUSAL } from "./errors.ts";
-import { Fanout } from "./fanout.ts";
+import type { Gathering, HttpExchange, LaneReader, Runtime } from "@millrace/engine";
+import { accessOf, Fanout, messageOf, pause, reasonOf, refuse } from "@millrace/engine";
 import { Viewer } from "./viewer.ts";
 
 /** A viewer whose stream vanished (its worker died, it was reconfigured) waits this long for it to come back. */
 const REJOIN_MS = 5000;
 const REJOIN_PAUSE_MS = 100;
+
+/** Few and large writes, however few the viewers are: receivers of transport streams buffer for longer than that. */
+export const GATHERING: Gathering = {
+  waitMs: () => 40,
+  mostBytes: 64 * 1024,
+  eagerBytes: Number.POSITIVE_INFINITY,
+};
 
 /** Serves `GET /NAME/mpegts` in one worker. */
 export class HttpTsPlay {
@@ -20,13 +24,10 @@ export class HttpTsPlay {
 
   async handle(exchange: HttpExchange): Promise<void> {
     const { request, response } = exchange;
-    const access = accessOf(exchange, "play");
-    const verdict = await this.#runtime.authorize(access);
-    if (!verdict.ok) {
-      response.writeHead(STATUS_OF_REFUSAL[verdict.reason], { "Content-Type": "text/plain" });
-      response.end(`${verdict.text ?? verdict.reason}\n`);
-      return;
-    }
+    const asked = accessOf(exchange, "http-ts");
+    const verdict = await this.#runtime.authorize(asked);
+    if (!verdict.ok) return refuse(exchange, verdict);
+    const access = { ...asked, stream: verdict.stream ?? asked.stream };
     const reader = await this.#runtime.read(access.stream, "ts");
     // Endless body, ended by closing (RFC 9112 §6.3): the bytes need no framing of their own.
     response.useChunkedEncodingByDefault = false;
@@ -60,7 +61,8 @@ export class HttpTsPlay {
     const { view } = reader;
     let fanout = this.#fanouts.get(view);
     if (fanout === undefined) {
-      fanout = new Fanout(view.read("live"), () => this.#fanouts.delete(view));
+      const onEmpty = () => this.#fanouts.delete(view);
+      fanout = new Fanout(view.read("live"), { gathering: GATHERING, onEmpty });
       this.#fanouts.set(view, fanout);
     }
     viewer.join(fanout, reader);
@@ -88,33 +90,4 @@ export class HttpTsPlay {
     }
     viewer.end();
   }
-}
-
-/** The questions of the access check, out of an HTTP request. */
-export function accessOf(exchange: HttpExchange, kind: AccessRequest["kind"]): AccessRequest {
-  const { request, query, match, ip } = exchange;
-  const token = query["token"];
-  const basic = basicCredentials(request.headers.authorization);
-  const userAgent = request.headers["user-agent"];
-  const referer = request.headers.referer;
-  return {
-    kind,
-    stream: match[1] as string,
-    protocol: "http-ts",
-    ip,
-    query,
-    ...(token === undefined ? {} : { token }),
-    ...(userAgent === undefined ? {} : { userAgent }),
-    ...(referer === undefined ? {} : { referer }),
-    ...basic,
-  };
-}
-
-/** User and password of an `Authorization: Basic` header (RFC 7617). */
-function basicCredentials(header: string | undefined): { user?: string; password?: string } {
-  const match = /^Basic\s+([A-Za-z0-9+/=]+)$/i.exec(header ?? "");
-  if (match === null) return {};
-  const text = Buffer.from(match[1] as string, "base64").toString("utf8");
-  const colon = text.indexOf(":");
-  return colon < 0 ? { user: text } : { user: text.slice(0, colon), password: text.slice(colon + 1) };
 }

@@ -36,7 +36,14 @@ async function serve(t: TestContext) {
     },
     openSession: () => {
       state.opened++;
-      return { id: "1", bytes: 0, skips: 0, lagBytes: 0, close: () => void state.closed++ };
+      return {
+        id: "1",
+        stream: "cam/one",
+        bytes: 0,
+        skips: 0,
+        lagBytes: 0,
+        close: () => void state.closed++,
+      };
     },
     publish: () => {
       if (state.refusal !== undefined) return Promise.reject(new MillraceError(state.refusal, "not now"));

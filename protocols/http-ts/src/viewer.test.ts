@@ -14,7 +14,7 @@ test("a viewer whose body is over is cut off if it does not take the rest", asyn
   t.mock.timers.enable({ apis: ["setTimeout"] });
   const socket = stuckSocket();
   let closed = 0;
-  const session = { id: "1", bytes: 0, skips: 0, lagBytes: 0, close: () => void closed++ };
+  const session = { id: "1", stream: "cam/one", bytes: 0, skips: 0, lagBytes: 0, close: () => void closed++ };
   const viewer = new Viewer({ socket, session, onLaneEnd: () => {}, onStalled: () => {} });
   socket.write(new Uint8Array(1000));
   viewer.end();

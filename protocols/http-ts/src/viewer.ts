@@ -1,12 +1,10 @@
 import type { Socket } from "node:net";
-import type { LaneReader, ViewerSession } from "@millrace/engine";
-import { Batch } from "./batch.ts";
+import { Batch, BatchQueue, type FanoutMember, type LaneReader, type ViewerSession } from "@millrace/engine";
 
 /** With this much unsent a viewer is left out until its socket drains. */
 const HIGH_WATER_BYTES = 256 * 1024;
 /** A viewer that takes nothing for so long is dropped. */
 const STALL_MS = 30_000;
-const NOTHING = new Uint8Array(0);
 
 /** The round that a viewer at the live edge takes part in. */
 export interface Round {
@@ -14,8 +12,8 @@ export interface Round {
   readonly edge: number;
   /** A cursor of its own for a viewer that cannot keep up. */
   cursor(): LaneReader;
-  add(viewer: Viewer): void;
-  remove(viewer: Viewer): void;
+  add(viewer: FanoutMember): void;
+  remove(viewer: FanoutMember): void;
 }
 
 export interface ViewerOptions {
@@ -27,11 +25,11 @@ export interface ViewerOptions {
 }
 
 /** One HTTP-TS viewer: a socket, and a place in the lane. */
-export class Viewer {
+export class Viewer implements FanoutMember {
   readonly socket: Socket;
   readonly session: ViewerSession;
   readonly #options: ViewerOptions;
-  readonly #queue: Batch[] = [];
+  readonly #out: BatchQueue;
   #fanout: Round | undefined;
   /** The own cursor while not at the edge. */
   #behind: LaneReader | undefined;
@@ -39,14 +37,12 @@ export class Viewer {
   #progressMs = Date.now();
   #lastWritten = 0;
   #skips = 0;
-  readonly #onWritten = (): void => {
-    this.#queue.shift()?.done();
-  };
 
   constructor(options: ViewerOptions) {
     this.#options = options;
     this.socket = options.socket;
     this.session = options.session;
+    this.#out = new BatchQueue(this.socket);
     this.socket.on("drain", () => this.#catchUp());
     this.socket.on("close", () => this.close());
     this.socket.on("error", () => this.close());
@@ -73,32 +69,21 @@ export class Viewer {
     }
     const { socket } = this;
     if (socket.writableLength > HIGH_WATER_BYTES) {
-      this.#fallBehind(batch.firstSeq);
+      this.fallBehind(batch.firstSeq);
       return;
     }
     if (batch.bytes > 0) this.#write(batch);
   }
 
-  /**
-   * Most writes are taken by the system at once: then nobody need hear of their end, and the memory need not be held.
-   * A write with a callback costs twice as much time outside the system as one without.
-   */
   #write(batch: Batch): void {
-    const { socket } = this;
-    const waits = socket.writableLength > 0;
-    if (!waits) socket.write(batch.view);
-    if (waits || socket.writableLength > 0) {
-      batch.use();
-      this.#queue.push(batch);
-      // Behind a write that is under way, an empty one tells of its end.
-      socket.write(waits ? batch.view : NOTHING, this.#onWritten);
-    }
+    this.#out.write(batch);
     this.session.bytes += batch.bytes;
   }
 
-  #fallBehind(seq: number): void {
+  /** On with a cursor of its own, from this chunk on. */
+  fallBehind(seq: number): void {
     const fanout = this.#fanout;
-    if (fanout === undefined) return;
+    if (fanout === undefined || this.#behind !== undefined) return;
     const reader = fanout.cursor();
     reader.seek(seq);
     this.#skips = reader.skips;
@@ -175,7 +160,7 @@ export class Viewer {
     if (this.#closed) return;
     this.#closed = true;
     this.#leave();
-    for (const batch of this.#queue.splice(0)) batch.done();
+    this.#out.clear();
     this.session.close();
   }
 

@@ -11,6 +11,7 @@ export type ProblemCode =
   | "bad-name"
   | "duplicate"
   | "include"
+  | "missing-file"
   | "ignored";
 
 export interface Place {

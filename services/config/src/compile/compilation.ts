@@ -9,7 +9,7 @@ import type { Argument, Directive } from "./terms.ts";
 export interface Environment {
   /** Media workers when the file does not say: the number of cores. */
   readonly cpus: number;
-  /** Whether a file is there; used to choose among the paths of a file location. All are when absent. */
+  /** Whether a file is there; used to choose among paths, and to warn of those that are not. All are when absent. */
   readonly exists?: (path: string) => boolean;
 }
 

@@ -1,3 +1,4 @@
+import { dirname, resolve } from "node:path";
 import type { EndpointConfig, OptionSpec, OptionValue, Ports } from "@millrace/model";
 import { placeOf } from "../problem.ts";
 import { formatAddress } from "../values/address.ts";
@@ -10,12 +11,15 @@ export class OptionRecord {
   readonly values: Record<string, OptionValue> = {};
   private readonly portLists: Record<string, EndpointConfig[]> = {};
   private readonly places = new Map<string, Argument>();
+  /** Ports by transport and address, and the lines that open them. */
+  private readonly openPorts = new Map<string, { readonly name: string; readonly argument: Argument }>();
 
   /** Reads one value. `name` is what was written; it becomes the key when the option is a wildcard. */
   read(compilation: Compilation, spec: OptionSpec, given: { name: string; argument: Argument }): void {
     const result = readValue(spec, given.argument.text);
     if (result.ok) {
-      this.put(compilation, spec, { ...given, value: result.value });
+      const value = spec.type === "path" ? findFile(compilation, given) : result.value;
+      this.put(compilation, spec, { ...given, value });
       return;
     }
     compilation.atArgument(given.argument, {
@@ -31,6 +35,8 @@ export class OptionRecord {
     given: { name: string; argument: Argument; value: OptionValue },
   ): void {
     const key = spec.name.endsWith("*") ? given.name : spec.name;
+    if (spec.type === "address" && spec.scope.includes("server"))
+      this.takePort(compilation, spec, { ...given, address: String(given.value) });
     const earlier = this.places.get(key);
     if (earlier === undefined) this.places.set(key, given.argument);
     if (spec.repeat || spec.type === "words" || spec.type === "integers") {
@@ -58,7 +64,29 @@ export class OptionRecord {
       return;
     }
     this.places.set(key, given.argument);
+    this.takePort(compilation, spec, { ...given, address });
     (this.portLists[spec.name] ??= []).push(given.value);
+  }
+
+  /** Two kinds of lines with one port would get each other's connections, as ports are shared. */
+  private takePort(
+    compilation: Compilation,
+    spec: OptionSpec,
+    given: { name: string; argument: Argument; address: string },
+  ): void {
+    const key = `${spec.transport ?? "tcp"} ${given.address}`;
+    const earlier = this.openPorts.get(key);
+    if (earlier === undefined) {
+      this.openPorts.set(key, given);
+      return;
+    }
+    if (earlier.name === given.name) return;
+    const first = placeOf(earlier.argument.tree, earlier.argument.word);
+    compilation.atArgument(given.argument, {
+      code: "duplicate",
+      message: `port ${given.address} is opened by "${earlier.name}" already`,
+      related: { ...first, message: "first given here" },
+    });
   }
 
   /** The ports, to be spread into a model that goes without when there are none. */
@@ -111,6 +139,17 @@ export class OptionRecord {
     delete this.values[name];
     return value as T | undefined;
   }
+}
+
+/** The file's absolute name; one that is not there may come yet. */
+function findFile(compilation: Compilation, given: { name: string; argument: Argument }): string {
+  const { text, tree } = given.argument;
+  const file = resolve(dirname(tree.file), text);
+  if (compilation.environment.exists?.(file) === false) {
+    const message = `the file of "${given.name}" is not there: ${file}`;
+    compilation.atArgument(given.argument, { severity: "warning", code: "missing-file", message });
+  }
+  return file;
 }
 
 function complainOfSecond(

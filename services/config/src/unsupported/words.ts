@@ -13,7 +13,7 @@ export const UNSUPPORTED_WORDS: readonly UnsupportedWords[] = [
   {
     scope: "server",
     topic: "listeners",
-    words: ["https", "rtmp", "rtmps", "rtsp", "rtsps", "mysql", "snmp", "admin_http", "admin_https"],
+    words: ["rtmp", "rtmps", "rtsp", "rtsps", "mysql", "snmp", "admin_http", "admin_https"],
   },
   {
     scope: "server",

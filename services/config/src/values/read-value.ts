@@ -23,6 +23,7 @@ export const TYPE_LOOKS: Readonly<Record<OptionType, string>> = {
   integers: "a list of whole numbers, such as 256,0x101",
   url: "a URL such as udp://239.0.0.1:1234",
   address: "a port, or HOST:PORT",
+  path: "a file name; a relative one counts from the directory of the configuration file",
   endpoint: "a port, or HOST:PORT, with options behind it or in a block",
 };
 
@@ -59,6 +60,7 @@ function typedValue(type: OptionType, text: string): OptionValue | undefined {
     case "bytes":
       return parseBytes(text);
     case "word":
+    case "path":
       return text === "" ? undefined : text;
     case "text":
       return text;

@@ -1,4 +1,5 @@
-import type { LaneReader, Span } from "@millrace/engine";
+import type { Span } from "../memory/span.ts";
+import type { LaneReader } from "./reader.ts";
 
 /**
  * Bytes that all viewers at the live edge get in one go. They stay in the lane's own memory, held until the last write
@@ -20,8 +21,8 @@ export class Batch {
     this.firstSeq = reader.position;
   }
 
-  /** Adds the reader's current chunk. */
-  add(): void {
+  /** Adds the reader's current chunk. False: its bytes are gone already. */
+  add(): boolean {
     const { chunk } = this.#reader;
     const last = this.#runs[this.#runs.length - 1];
     if (
@@ -35,10 +36,11 @@ export class Batch {
       last.length += chunk.length;
     } else {
       const view = this.#reader.hold();
-      if (view === undefined) return;
+      if (view === undefined) return false;
       this.#runs.push({ span: this.#reader.span(), view, length: chunk.length });
     }
     this.bytes += chunk.length;
+    return true;
   }
 
   /**

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseTarget } from "./door.ts";
+import { parseTarget } from "./target.ts";
 
 test("targets are decoded once, and those that climb are refused", () => {
   const good: [string, string, Record<string, string>][] = [

@@ -1,0 +1,52 @@
+/** For tests only: a self-signed certificate in PEM, good for 127.0.0.1 and for a name, and its key. */
+export interface TestCertificate {
+  readonly name: string;
+  readonly certificate: string;
+  readonly key: string;
+}
+
+export const ONE: TestCertificate = {
+  name: "one.example",
+  certificate: `-----BEGIN CERTIFICATE-----
+MIIBvTCCAWOgAwIBAgIUPK5efGsANyugD6i4vPqGlED0aPwwCgYIKoZIzj0EAwIw
+FjEUMBIGA1UEAwwLb25lLmV4YW1wbGUwIBcNMjYxMTIxMTY0ODA1WhgPMjEyNjEw
+MjgxNjQ4MDVaMBYxFDASBgNVBAMMC29uZS5leGFtcGxlMFkwEwYHKoZIzj0CAQYI
+KoZIzj0DAQcDQgAEE1O7FPaikrTz9UWa4/X2hDv2mBbQxuZJz3ZPabnS7oeDPSlL
+g8y1FDRb/2h1YHNSp7bH4MXYdHUb2xMVST6/n6OBjDCBiTAdBgNVHQ4EFgQUd/de
+4hfW/MqprPeUyHkTSf0NSJAwHwYDVR0jBBgwFoAUd/de4hfW/MqprPeUyHkTSf0N
+SJAwDwYDVR0TAQH/BAUwAwEB/zA2BgNVHREELzAtggtvbmUuZXhhbXBsZYINKi5v
+bmUuZXhhbXBsZYIJbG9jYWxob3N0hwR/AAABMAoGCCqGSM49BAMCA0gAMEUCIGHY
+5PJKZhmiyMGc3ASZXfcTelTuaDcDjnztEWoPCUU+AiEA+XhfCTxXRWO56qtkPN9t
+ckcaojX2oAbmahBIpzXU8Qw=
+-----END CERTIFICATE-----
+`,
+  key: `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgODI1cGERk0OwbtKl
+SnpETOdvf2Qou799mFECRNXnC8ihRANCAAQTU7sU9qKStPP1RZrj9faEO/aYFtDG
+5knPdk9pudLuh4M9KUuDzLUUNFv/aHVgc1Kntsfgxdh0dRvbExVJPr+f
+-----END PRIVATE KEY-----
+`,
+};
+
+export const TWO: TestCertificate = {
+  name: "two.example",
+  certificate: `-----BEGIN CERTIFICATE-----
+MIIBvDCCAWOgAwIBAgIUBx8BAWdic+REI3sYSmEoYQ8VZzkwCgYIKoZIzj0EAwIw
+FjEUMBIGA1UEAwwLdHdvLmV4YW1wbGUwIBcNMjYxMTIxMTY0ODA1WhgPMjEyNjEw
+MjgxNjQ4MDVaMBYxFDASBgNVBAMMC3R3by5leGFtcGxlMFkwEwYHKoZIzj0CAQYI
+KoZIzj0DAQcDQgAEQem+D+CPLbDTR7aZjWnHyP40pcPk3uM+vOXcDkfMVSZAsliy
+wHTDtdXrIlmU46tURkRBx1g1ZQ5Kg0p0zWvwR6OBjDCBiTAdBgNVHQ4EFgQUva7V
+Wut5QfgGkDuHHrMPipfr9C8wHwYDVR0jBBgwFoAUva7VWut5QfgGkDuHHrMPipfr
+9C8wDwYDVR0TAQH/BAUwAwEB/zA2BgNVHREELzAtggt0d28uZXhhbXBsZYINKi50
+d28uZXhhbXBsZYIJbG9jYWxob3N0hwR/AAABMAoGCCqGSM49BAMCA0cAMEQCIBJR
+gqiGA9uwmGAqWaAIaLwhXSgGsLqr877qByKZVW1mAiBDkrC2wwzyI5xIu3flT/kH
+OhhaXs7V36k8XI/MAfgVVg==
+-----END CERTIFICATE-----
+`,
+  key: `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgDveJJM2JUPGmqDTt
+vUI5P/eVX/cmzBQ+xV31cx1cv2ChRANCAARB6b4P4I8tsNNHtpmNacfI/jSlw+Te
+4z685dwOR8xVJkCyWLLAdMO11esiWZTjq1RGREHHWDVlDkqDSnTNa/BH
+-----END PRIVATE KEY-----
+`,
+};
