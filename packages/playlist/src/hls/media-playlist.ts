@@ -1,35 +1,16 @@
 import type { Attribute } from "./attributes.ts";
+import type { Define } from "./define.ts";
+import type {
+  Part,
+  PendingSegment,
+  PreloadHint,
+  RenditionReport,
+  ServerControl,
+  Skipped,
+} from "./low-latency.ts";
+import type { ByteRange, SegmentKey, SegmentMap } from "./resource.ts";
 
-/** A stretch of a resource, in bytes. */
-export interface ByteRange {
-  readonly length: number;
-  readonly offset: number;
-}
-
-/** EXT-X-KEY (RFC 8216 §4.3.2.4). A clear segment has no keys; METHOD=NONE is never an element. */
-export interface SegmentKey {
-  /** `AES-128`, `SAMPLE-AES`, `SAMPLE-AES-CTR`… */
-  readonly method: string;
-  readonly uri?: string;
-  /** `0x` and 32 hexadecimal digits. Absent: the media sequence number is the IV. */
-  readonly iv?: string;
-  /** `identity` when absent. */
-  readonly keyFormat?: string;
-  readonly keyFormatVersions?: string;
-}
-
-/** KEYFORMAT with its default. */
-export function formatOf(key: SegmentKey): string {
-  return key.keyFormat ?? "identity";
-}
-
-/** EXT-X-MAP (RFC 8216 §4.3.2.5): the initialization section. */
-export interface SegmentMap {
-  readonly uri: string;
-  readonly byteRange?: ByteRange;
-  /** The keys that the section itself is encrypted with. */
-  readonly keys?: readonly SegmentKey[];
-}
+export { type ByteRange, formatOf, type SegmentKey, type SegmentMap } from "./resource.ts";
 
 /** EXT-X-DATERANGE (RFC 8216 §4.3.2.7). */
 export interface DateRange {
@@ -37,6 +18,8 @@ export interface DateRange {
   readonly class?: string;
   /** UTC, milliseconds. Required at a range's first appearance. */
   readonly startDateMs?: number;
+  /** Trigger identifiers: `PRE`, `POST`, `ONCE` (rfc8216bis §4.4.5.1). */
+  readonly cue?: readonly string[];
   readonly endDateMs?: number;
   readonly durationUs?: number;
   readonly plannedDurationUs?: number;
@@ -60,7 +43,7 @@ export interface MediaSegment {
   /** UTC, milliseconds, of its first sample, where the playlist states it for this very segment. */
   readonly programDateTimeMs?: number;
   readonly byteRange?: ByteRange;
-  /** In force for this segment; written where they change. */
+  /** In force for this segment; written where they change. In a delta update absent means: not said, so as before. */
   readonly keys?: readonly SegmentKey[];
   /** In force for this segment; written where it changes. */
   readonly map?: SegmentMap;
@@ -69,6 +52,8 @@ export interface MediaSegment {
   /** EXT-X-BITRATE, kbit/s, where the playlist states it before this segment. */
   readonly bitrateKbit?: number;
   readonly dateRanges?: readonly DateRange[];
+  /** The pieces it came in, while it is near the end of the playlist (rfc8216bis §6.2.2). */
+  readonly parts?: readonly Part[];
   /** Lines of tags not modelled here (`#EXT-X-CUE-OUT:…`) that stand before this segment, as written. */
   readonly tags?: readonly string[];
 }
@@ -80,7 +65,7 @@ export interface StartPoint {
   readonly precise?: boolean;
 }
 
-/** A Media Playlist (RFC 8216 §4.3.2, §4.3.3). */
+/** A Media Playlist (RFC 8216 §4.3.2, §4.3.3), with what rfc8216bis adds for low latency. */
 export interface MediaPlaylist {
   /** EXT-X-VERSION. The writer works out the least that the content asks for when absent. */
   readonly version?: number;
@@ -94,9 +79,21 @@ export interface MediaPlaylist {
   readonly independentSegments?: boolean;
   readonly iFramesOnly?: boolean;
   readonly start?: StartPoint;
+  readonly defines?: readonly Define[];
+  /** EXT-X-PART-INF: no part is longer. Required where there are parts. Microseconds. */
+  readonly partTargetUs?: number;
+  readonly serverControl?: ServerControl;
+  /** This is a delta update; see `applyDelta`. */
+  readonly skipped?: Skipped;
   readonly segments: readonly MediaSegment[];
   /** Date ranges behind the last segment. */
   readonly dateRanges?: readonly DateRange[];
+  /** What is known already of the segment behind the last. */
+  readonly pending?: PendingSegment;
+  /** Parts of that segment, which is not complete yet. */
+  readonly parts?: readonly Part[];
+  readonly preloadHints?: readonly PreloadHint[];
+  readonly renditionReports?: readonly RenditionReport[];
   /** No segment will ever be added. */
   readonly endlist?: boolean;
   /** Lines of tags not modelled here that stand in the head, as written. */
@@ -117,23 +114,32 @@ export function ticksToUs(ticks: number): number {
   return Math.round((ticks * 100) / 9);
 }
 
-/** The least EXT-X-VERSION that the content asks for (RFC 8216 §7). */
+/** The least EXT-X-VERSION that the content asks for (RFC 8216 §7, rfc8216bis §8). */
 export function versionFor(playlist: MediaPlaylist): number {
-  let version = 1;
-  const need = (least: number) => {
-    version = Math.max(version, least);
-  };
-  if (playlist.iFramesOnly === true) need(4);
+  let version = playlist.iFramesOnly === true ? 4 : 1;
+  for (const define of playlist.defines ?? []) version = Math.max(version, "queryParam" in define ? 11 : 8);
+  if (playlist.skipped !== undefined)
+    version = Math.max(version, playlist.skipped.removedDateRanges === undefined ? 9 : 10);
+  const pending = playlist.pending;
+  if (pending !== undefined) version = Math.max(version, protectionVersion(pending, playlist.iFramesOnly));
   for (const segment of playlist.segments) {
-    // Durations are always written with decimals.
-    need(3);
-    if (segment.byteRange !== undefined) need(4);
-    if (segment.map !== undefined) need(playlist.iFramesOnly === true ? 5 : 6);
-    for (const key of [...(segment.keys ?? []), ...(segment.map?.keys ?? [])]) {
-      if (key.iv !== undefined) need(2);
-      if (key.keyFormat !== undefined || key.keyFormatVersions !== undefined || key.method === "SAMPLE-AES")
-        need(5);
-    }
+    // Durations are always written with decimals, which takes version 3.
+    version = Math.max(version, segment.byteRange === undefined ? 3 : 4);
+    version = Math.max(version, protectionVersion(segment, playlist.iFramesOnly));
+  }
+  return version;
+}
+
+/** What the keys and the map ask for. */
+function protectionVersion(
+  { keys = [], map }: { readonly keys?: readonly SegmentKey[]; readonly map?: SegmentMap },
+  iFramesOnly: boolean | undefined,
+): number {
+  let version = map === undefined ? 1 : iFramesOnly === true ? 5 : 6;
+  for (const key of [...keys, ...(map?.keys ?? [])]) {
+    if (key.iv !== undefined) version = Math.max(version, 2);
+    if (key.keyFormat !== undefined || key.keyFormatVersions !== undefined || key.method === "SAMPLE-AES")
+      version = Math.max(version, 5);
   }
   return version;
 }

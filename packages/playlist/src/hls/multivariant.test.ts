@@ -10,7 +10,9 @@ const FULL: MultivariantPlaylist = {
   version: 7,
   independentSegments: true,
   start: { timeOffsetUs: 1_500_000 },
-  tags: ['#EXT-X-DEFINE:NAME="a",VALUE="b"'],
+  defines: [{ name: "a", value: "b" }, { queryParam: "token" }],
+  contentSteering: { serverUri: "/steering?video=1", pathwayId: "CDN-A" },
+  tags: ["#EXT-X-OTHER:1"],
   sessionData: [{ dataId: "com.example.title", value: "Title", language: "en" }],
   sessionKeys: [{ method: "SAMPLE-AES", uri: "skd://k", keyFormat: "com.apple.streamingkeydelivery" }],
   renditions: [
@@ -32,6 +34,7 @@ const FULL: MultivariantPlaylist = {
       uri: "video1.m3u8?token=x",
       bandwidth: 5_000_000,
       averageBandwidth: 4_200_000,
+      scoreMillionths: 1_500_000,
       codecs: ["avc1.640028", "mp4a.40.2"],
       resolution: { width: 1920, height: 1080 },
       frameRateMilliHz: 29_970,
@@ -57,7 +60,7 @@ test("a variant is one line of attributes and one of its URI", () => {
   const [, , line, uri, end] = writeMultivariantPlaylist({ variants: FULL.variants }).split("\n");
   assert.equal(
     line,
-    '#EXT-X-STREAM-INF:BANDWIDTH=5000000,AVERAGE-BANDWIDTH=4200000,CODECS="avc1.640028,mp4a.40.2",' +
+    '#EXT-X-STREAM-INF:BANDWIDTH=5000000,AVERAGE-BANDWIDTH=4200000,SCORE=1.5,CODECS="avc1.640028,mp4a.40.2",' +
       "RESOLUTION=1920x1080,VIDEO-RANGE=SDR,HDCP-LEVEL=NONE,FRAME-RATE=29.970," +
       'AUDIO="aac",SUBTITLES="subs",CLOSED-CAPTIONS="cc",PROGRAM-ID=1',
   );
@@ -77,13 +80,21 @@ test("what is broken costs only itself", () => {
 #EXT-X-STREAM-INF:BANDWIDTH=5
 a.m3u8
 b.m3u8
+#EXT-X-DEFINE:NAME="v",VALUE="1"
+#EXT-X-DEFINE:NAME="v",VALUE="2"
+#EXT-X-DEFINE:IMPORT="w"
+#EXT-X-DEFINE:NAME="no value"
+#EXT-X-CONTENT-STEERING:PATHWAY-ID="."
 #EXT-X-STREAM-INF:BANDWIDTH=6
 `;
   const playlist = parseMultivariantPlaylist(text, problems);
-  assert.deepEqual(playlist, { variants: [{ uri: "a.m3u8", bandwidth: 5 }] });
+  assert.deepEqual(playlist, {
+    defines: [{ name: "v", value: "1" }],
+    variants: [{ uri: "a.m3u8", bandwidth: 5 }],
+  });
   assert.deepEqual(
     problems.map((one) => one.line),
-    [2, 3, 4, 5, 6, 7, 7, 8, 10, 0],
+    [2, 3, 4, 5, 6, 7, 7, 8, 10, 12, 13, 14, 15, 0],
   );
 });
 
@@ -92,6 +103,18 @@ test("the version is the least that the content asks for", () => {
   assert.equal(multivariantVersionFor({ variants: [], renditions: FULL.renditions ?? [] }), 4);
   const service = { type: "CLOSED-CAPTIONS", groupId: "c", name: "c", instreamId: "SERVICE1" } as const;
   assert.equal(multivariantVersionFor({ variants: [], renditions: [service] }), 7);
+  const variant = { uri: "a", bandwidth: 1 };
+  const cases: readonly [Partial<MultivariantPlaylist>, number][] = [
+    [{ defines: [{ name: "a", value: "b" }] }, 8],
+    [{ defines: [{ queryParam: "a" }] }, 11],
+    [{ variants: [{ ...variant, reqVideoLayout: "CH-STEREO" }] }, 12],
+    [{ variants: [{ ...variant, extra: [{ name: "REQ-X", value: "1", quoted: true }] }] }, 12],
+    [{ iFrameVariants: [{ ...variant, reqVideoLayout: "CH-STEREO" }] }, 12],
+    [{ renditions: [{ type: "AUDIO", groupId: "a", name: "a", instreamId: "1" }] }, 13],
+    [{ renditions: [{ type: "CLOSED-CAPTIONS", groupId: "a", name: "a", instreamId: "CC1" }] }, 4],
+  ];
+  for (const [extra, version] of cases)
+    assert.equal(multivariantVersionFor({ variants: [], ...extra }), version, JSON.stringify(extra));
 });
 
 test("the kind is told from the text", () => {
@@ -110,4 +133,7 @@ test("what cannot be written is refused", () => {
     { uri: "a", bandwidth: 1, videoRange: "S D R" },
   ])
     assert.throws(() => writeMultivariantPlaylist({ variants: [variant] }), { code: "playlist.bad-value" });
+  assert.throws(() => writeMultivariantPlaylist({ variants: [], defines: [{ import: "a" }] }), {
+    code: "playlist.bad-value",
+  });
 });

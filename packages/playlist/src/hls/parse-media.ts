@@ -1,9 +1,19 @@
 import { PlaylistError, type PlaylistProblem } from "../errors.ts";
-import { AttributeReader, parseAttributes, parseScaled } from "./attributes.ts";
+import { type AttributeReader, parseScaled } from "./attributes.ts";
 import { parseDateTime } from "./date-time.ts";
-import { type Complain, complainInto, kindOf, type PlaylistLine, parseInteger, splitLines } from "./lines.ts";
+import { definedName, readDefine } from "./define.ts";
 import {
-  type ByteRange,
+  attributesOf,
+  type Gathering,
+  pruned,
+  readRange,
+  startGathering,
+  type TagReader,
+  type Writable,
+} from "./gathering.ts";
+import { type Complain, complainInto, kindOf, type PlaylistLine, parseInteger, splitLines } from "./lines.ts";
+import type { PendingSegment } from "./low-latency.ts";
+import {
   type DateRange,
   formatOf,
   type MediaPlaylist,
@@ -13,32 +23,11 @@ import {
   type StartPoint,
   targetDurationFor,
 } from "./media-playlist.ts";
-
-type Writable<T> = { -readonly [K in keyof T]: T[K] };
-
-/** What the lines so far have said: the playlist, and the segment that is being gathered. */
-interface Gathering {
-  readonly playlist: Writable<Omit<MediaPlaylist, "segments">>;
-  readonly segments: MediaSegment[];
-  /** Of the next segment, without its URI. */
-  next: Partial<Writable<MediaSegment>>;
-  /** Of the next segment: unknown tags and date ranges. */
-  tags: string[];
-  dateRanges: DateRange[];
-  readonly headTags: string[];
-  /** BYTERANGE of the next segment as written: its offset may have to come from the segment before. */
-  range: string | undefined;
-  keys: SegmentKey[];
-  map: SegmentMap | undefined;
-  /** Where the segment before ended, for a BYTERANGE without an offset. */
-  rangeEnd: { uri: string; offset: number } | undefined;
-  hasTarget: boolean;
-}
+import { LOW_LATENCY_READERS } from "./parse-low-latency.ts";
 
 /** More at once than any player knows; a bound on what a hostile playlist can make us copy. */
 const MAX_KEY_FORMATS = 16;
-
-type TagReader = (into: Gathering, line: PlaylistLine, complain: Complain) => void;
+const MAX_VARIABLES = 256;
 
 /**
  * Reads a Media Playlist (RFC 8216 §4.3.2, §4.3.3). What breaks the standard is passed over or repaired and listed in
@@ -49,19 +38,7 @@ export function parseMediaPlaylist(text: string, problems?: PlaylistProblem[]): 
   const lines = splitLines(text, complain);
   if (kindOf(lines) !== "media")
     throw new PlaylistError("playlist.not-hls", "a Multivariant Playlist, not a Media Playlist");
-  const into: Gathering = {
-    playlist: { targetDurationS: 0 },
-    segments: [],
-    next: {},
-    tags: [],
-    dateRanges: [],
-    headTags: [],
-    range: undefined,
-    keys: [],
-    map: undefined,
-    rangeEnd: undefined,
-    hasTarget: false,
-  };
+  const into = startGathering();
   for (const line of lines) {
     if (line.tag === "") endSegment(into, line, complain);
     else (READERS.get(line.tag) ?? keepTag)(into, line, complain);
@@ -75,11 +52,29 @@ function finish(into: Gathering, complain: Complain): MediaPlaylist {
   if (into.dateRanges.length > 0) playlist.dateRanges = into.dateRanges;
   if (into.tags.length > 0) playlist.trailingTags = into.tags;
   if (into.headTags.length > 0) playlist.tags = into.headTags;
+  if (into.defines.length > 0) playlist.defines = into.defines;
+  if (into.parts.length > 0) playlist.parts = into.parts;
+  if (into.preloadHints.length > 0) playlist.preloadHints = into.preloadHints;
+  if (into.renditionReports.length > 0) playlist.renditionReports = into.renditionReports;
+  const pending = pendingOf(into);
+  if (pending !== undefined) playlist.pending = pending;
   if (!into.hasTarget) {
     complain(0, "no EXT-X-TARGETDURATION");
     playlist.targetDurationS = targetDurationFor(into.segments);
   }
   return { ...playlist, segments: into.segments };
+}
+
+/** What stands behind the last segment and is for the next one. */
+function pendingOf({ next, keys, map, segments }: Gathering): PendingSegment | undefined {
+  const last = segments.at(-1);
+  const pending = pruned<PendingSegment>({
+    discontinuity: next.discontinuity,
+    programDateTimeMs: next.programDateTimeMs,
+    keys: same(keys ?? [], last?.keys ?? []) ? undefined : keys,
+    map: same(map, last?.map) ? undefined : map,
+  });
+  return Object.keys(pending).length > 0 ? pending : undefined;
 }
 
 function endSegment(into: Gathering, line: PlaylistLine, complain: Complain): void {
@@ -94,34 +89,27 @@ function endSegment(into: Gathering, line: PlaylistLine, complain: Complain): vo
   if (range !== undefined) segment.byteRange = range;
   else if (into.range !== undefined) complain(line.line, `BYTERANGE "${into.range}" cannot be read`);
   into.rangeEnd = range && { uri: line.value, offset: range.offset + range.length };
-  if (into.keys.length > 0) segment.keys = into.keys;
+  // In a delta update "no keys" is told apart from "not said".
+  if (into.keys !== undefined && (into.keys.length > 0 || into.playlist.skipped !== undefined))
+    segment.keys = into.keys;
   if (into.map !== undefined) segment.map = into.map;
   if (into.dateRanges.length > 0) segment.dateRanges = into.dateRanges;
+  if (into.parts.length > 0) segment.parts = into.parts;
   if (into.tags.length > 0) segment.tags = into.tags;
   into.segments.push(segment);
   into.next = {};
+  into.parts = [];
   into.dateRanges = [];
   into.tags = [];
   into.range = undefined;
 }
 
-/** `length[@offset]` (RFC 8216 §4.3.2.2). */
-function readRange(text: string, uri: string, before: Gathering["rangeEnd"]): ByteRange | undefined {
-  const match = /^(\d{1,15})(?:@(\d{1,15}))?$/.exec(text);
-  if (match === null) return undefined;
-  const length = Number(match[1]);
-  if (match[2] !== undefined) return { length, offset: Number(match[2]) };
-  return before?.uri === uri ? { length, offset: before.offset } : undefined;
+function same(a: unknown, b: unknown): boolean {
+  return a === b || JSON.stringify(a) === JSON.stringify(b);
 }
 
 /** The tags that belong to the head whatever stands behind them. */
-const HEAD_ONLY = new Set([
-  "EXT-X-ALLOW-CACHE",
-  "EXT-X-SERVER-CONTROL",
-  "EXT-X-PART-INF",
-  "EXT-X-DEFINE",
-  "EXT-X-SKIP",
-]);
+const HEAD_ONLY = new Set(["EXT-X-ALLOW-CACHE"]);
 
 function keepTag(into: Gathering, line: PlaylistLine): void {
   if (into.segments.length === 0 && HEAD_ONLY.has(line.tag)) into.headTags.push(line.text);
@@ -189,6 +177,15 @@ const READERS = new Map<string, TagReader>(
     "EXT-X-KEY": readKey,
     "EXT-X-MAP": readMap,
     "EXT-X-DATERANGE": readDateRange,
+    "EXT-X-DEFINE": (into, line, complain) => {
+      const define = readDefine(line, complain);
+      if (define === undefined) return;
+      if (into.defines.some((one) => definedName(one) === definedName(define)))
+        complain(line.line, `variable ${definedName(define)} is defined twice`);
+      else if (into.defines.length >= MAX_VARIABLES) complain(line.line, "too many variables");
+      else into.defines.push(define);
+    },
+    ...LOW_LATENCY_READERS,
   }),
 );
 
@@ -216,10 +213,6 @@ function readDuration(into: Gathering, line: PlaylistLine, complain: Complain): 
   if (title !== "") into.next.title = title;
 }
 
-function attributesOf(line: PlaylistLine, complain: Complain): AttributeReader {
-  return new AttributeReader(parseAttributes(line.value, (message) => complain(line.line, message)));
-}
-
 /** EXT-X-START, for both kinds of playlist. */
 export function readStart(line: PlaylistLine, complain: Complain): StartPoint | undefined {
   const from = attributesOf(line, complain);
@@ -241,7 +234,7 @@ function readKey(into: Gathering, line: PlaylistLine, complain: Complain): void 
   const key = readSegmentKey(from, line, complain);
   if (key === undefined) return;
   // A key replaces those before it of the same KEYFORMAT; keys of several formats in a row hold together.
-  const others = into.keys.filter((old) => formatOf(old) !== formatOf(key));
+  const others = (into.keys ?? []).filter((old) => formatOf(old) !== formatOf(key));
   if (others.length >= MAX_KEY_FORMATS) {
     complain(line.line, "too many key formats at once");
     return;
@@ -282,7 +275,8 @@ function readMap(into: Gathering, line: PlaylistLine, complain: Complain): void 
   const byteRange = rangeText === undefined ? undefined : readRange(rangeText, uri, { uri, offset: 0 });
   if (rangeText !== undefined && byteRange === undefined)
     complain(line.line, `BYTERANGE "${rangeText}" cannot be read`);
-  into.map = pruned<SegmentMap>({ uri, byteRange, keys: into.keys.length > 0 ? into.keys : undefined });
+  const stated = into.keys !== undefined && (into.keys.length > 0 || into.playlist.skipped !== undefined);
+  into.map = pruned<SegmentMap>({ uri, byteRange, keys: stated ? into.keys : undefined });
 }
 
 function readDateRange(into: Gathering, line: PlaylistLine, complain: Complain): void {
@@ -296,6 +290,7 @@ function readDateRange(into: Gathering, line: PlaylistLine, complain: Complain):
     id,
     class: from.text("CLASS"),
     startDateMs: dateOf(from.text("START-DATE")),
+    cue: from.text("CUE")?.split(","),
     endDateMs: dateOf(from.text("END-DATE")),
     durationUs: from.scaled("DURATION", 1e6),
     plannedDurationUs: from.scaled("PLANNED-DURATION", 1e6),
@@ -311,9 +306,4 @@ function readDateRange(into: Gathering, line: PlaylistLine, complain: Complain):
 
 function dateOf(text: string | undefined): number | undefined {
   return text === undefined ? undefined : parseDateTime(text);
-}
-
-/** Without the undefined values, which `exactOptionalPropertyTypes` keeps apart from absent ones. */
-export function pruned<T>(value: { [K in keyof T]: T[K] | undefined }): T {
-  return Object.fromEntries(Object.entries(value).filter(([, one]) => one !== undefined)) as T;
 }

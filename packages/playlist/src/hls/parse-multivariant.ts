@@ -1,20 +1,25 @@
 import { PlaylistError, type PlaylistProblem } from "../errors.ts";
 import { AttributeReader, parseAttributes } from "./attributes.ts";
+import { type Define, definedName, readDefine } from "./define.ts";
+import { extraOf, pruned } from "./gathering.ts";
 import { type Complain, complainInto, kindOf, type PlaylistLine, parseInteger, splitLines } from "./lines.ts";
 import type { SegmentKey, StartPoint } from "./media-playlist.ts";
 import type {
+  ContentSteering,
   IFrameVariant,
   MultivariantPlaylist,
   Rendition,
   SessionData,
   Variant,
 } from "./multivariant-playlist.ts";
-import { pruned, readSegmentKey, readStart } from "./parse-media.ts";
+import { readSegmentKey, readStart } from "./parse-media.ts";
 
 interface Gathering {
   version?: number;
   independentSegments?: true;
   start?: StartPoint;
+  contentSteering?: ContentSteering;
+  readonly defines: Define[];
   readonly renditions: Rendition[];
   readonly variants: Variant[];
   readonly iFrameVariants: IFrameVariant[];
@@ -35,6 +40,7 @@ export function parseMultivariantPlaylist(text: string, problems?: PlaylistProbl
   if (kindOf(lines) !== "multivariant")
     throw new PlaylistError("playlist.not-hls", "a Media Playlist, not a Multivariant Playlist");
   const into: Gathering = {
+    defines: [],
     renditions: [],
     variants: [],
     iFrameVariants: [],
@@ -49,6 +55,8 @@ export function parseMultivariantPlaylist(text: string, problems?: PlaylistProbl
     version: into.version,
     independentSegments: into.independentSegments,
     start: into.start,
+    defines: someOf(into.defines),
+    contentSteering: into.contentSteering,
     renditions: someOf(into.renditions),
     variants: into.variants,
     iFrameVariants: someOf(into.iFrameVariants),
@@ -98,6 +106,14 @@ function readLine(into: Gathering, line: PlaylistLine, complain: Complain): void
     case "EXT-X-MEDIA":
       keep(into.renditions, readRendition(from, line, complain));
       return;
+    case "EXT-X-DEFINE":
+      keep(into.defines, readOwnDefine(into, line, complain));
+      return;
+    case "EXT-X-CONTENT-STEERING": {
+      const steering = readContentSteering(from, line, complain);
+      if (steering !== undefined) into.contentSteering = steering;
+      return;
+    }
     case "EXT-X-SESSION-DATA":
       keep(into.sessionData, readSessionData(from, line, complain));
       return;
@@ -113,6 +129,35 @@ function keep<T>(into: T[], value: T | undefined): void {
   if (value !== undefined) into.push(value);
 }
 
+const MAX_VARIABLES = 256;
+
+function readOwnDefine(into: Gathering, line: PlaylistLine, complain: Complain): Define | undefined {
+  const define = readDefine(line, complain);
+  if (define === undefined) return undefined;
+  const known = into.defines.some((one) => definedName(one) === definedName(define));
+  if (!known && !("import" in define) && into.defines.length < MAX_VARIABLES) return define;
+  complain(line.line, "EXT-X-DEFINE with IMPORT, of a name that is defined already, or of one too many");
+  return undefined;
+}
+
+function readContentSteering(
+  from: AttributeReader,
+  line: PlaylistLine,
+  complain: Complain,
+): ContentSteering | undefined {
+  const serverUri = from.text("SERVER-URI");
+  if (serverUri === undefined) {
+    complain(line.line, "EXT-X-CONTENT-STEERING without SERVER-URI");
+    return undefined;
+  }
+  const steering = pruned<ContentSteering>({
+    serverUri,
+    pathwayId: from.text("PATHWAY-ID"),
+    extra: undefined,
+  });
+  return { ...steering, ...extraOf(from) };
+}
+
 function readBase(from: AttributeReader, line: PlaylistLine, complain: Complain): Omit<IFrameVariant, "uri"> {
   const bandwidth = from.integer("BANDWIDTH");
   if (bandwidth === undefined) complain(line.line, `${line.tag} without BANDWIDTH`);
@@ -123,22 +168,19 @@ function readBase(from: AttributeReader, line: PlaylistLine, complain: Complain)
   return pruned<Omit<IFrameVariant, "uri">>({
     bandwidth: bandwidth ?? 0,
     averageBandwidth: from.integer("AVERAGE-BANDWIDTH"),
+    scoreMillionths: from.scaled("SCORE", 1e6),
     codecs: codecs?.split(",").map((one) => one.trim()),
     supplementalCodecs: from.text("SUPPLEMENTAL-CODECS"),
     resolution: match === null ? undefined : { width: Number(match[1]), height: Number(match[2]) },
     videoRange: from.word("VIDEO-RANGE"),
     hdcpLevel: from.word("HDCP-LEVEL"),
+    allowedCpc: from.text("ALLOWED-CPC"),
+    reqVideoLayout: from.text("REQ-VIDEO-LAYOUT"),
     video: from.text("VIDEO"),
     stableVariantId: from.text("STABLE-VARIANT-ID"),
     pathwayId: from.text("PATHWAY-ID"),
     extra: undefined,
   });
-}
-
-/** What is left of the attributes, as a property to spread. */
-function extraOf(from: AttributeReader): { extra?: ReturnType<AttributeReader["rest"]> } {
-  const extra = from.rest();
-  return extra.length > 0 ? { extra } : {};
 }
 
 function readVariant(from: AttributeReader, line: PlaylistLine, complain: Complain): Omit<Variant, "uri"> {
@@ -190,11 +232,15 @@ function readRendition(from: AttributeReader, line: PlaylistLine, complain: Comp
     instreamId: from.text("INSTREAM-ID"),
     characteristics: from.text("CHARACTERISTICS"),
     channels: from.text("CHANNELS"),
+    bitDepth: from.integer("BIT-DEPTH"),
+    sampleRateHz: from.integer("SAMPLE-RATE"),
     stableRenditionId: from.text("STABLE-RENDITION-ID"),
     extra: undefined,
   });
   return { ...rendition, ...extraOf(from) };
 }
+
+const SESSION_FORMATS: readonly NonNullable<SessionData["format"]>[] = ["JSON", "RAW"];
 
 function readSessionData(
   from: AttributeReader,
@@ -206,10 +252,12 @@ function readSessionData(
     complain(line.line, "EXT-X-SESSION-DATA without DATA-ID");
     return undefined;
   }
+  const format = from.text("FORMAT");
   const data = pruned<SessionData>({
     dataId,
     value: from.text("VALUE"),
     uri: from.text("URI"),
+    format: SESSION_FORMATS.find((one) => one === format),
     language: from.text("LANGUAGE"),
     extra: undefined,
   });

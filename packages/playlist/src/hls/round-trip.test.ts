@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import fc from "fast-check";
 import { mediaPlaylist, multivariantPlaylist } from "../testing/arbitrary.ts";
+import type { Part } from "./low-latency.ts";
 import type { MediaPlaylist, MediaSegment } from "./media-playlist.ts";
 import { parsePlaylist } from "./parse.ts";
 import { parseMediaPlaylist } from "./parse-media.ts";
@@ -30,7 +31,20 @@ interface OracleManifest {
     byterange?: { length: number; offset: number };
     map?: { uri: string };
     key?: { method: string; uri: string };
+    parts?: OraclePart[];
   }[];
+  serverControl?: Record<string, unknown>;
+  partInf?: { partTarget: number };
+  skip?: { skippedSegments: number; recentlyRemovedDateranges?: string[] };
+  renditionReports?: { uri: string; lastMsn?: number; lastPart?: number }[];
+  preloadSegment?: { parts?: OraclePart[]; preloadHints?: { type: string; uri: string }[] };
+}
+interface OraclePart {
+  uri: string;
+  duration: number;
+  independent?: boolean;
+  gap?: boolean;
+  byterange?: { length: number; offset: number };
 }
 interface OracleParser {
   manifest: OracleManifest;
@@ -78,16 +92,30 @@ test("any multivariant playlist reads as it was written", () => {
   );
 });
 
+function plainParts(parts: readonly Part[]): Part[] {
+  return parts.map(({ extra: _extra, ...part }, i) => ({ ...part, uri: `part${i}` }));
+}
+
 test("m3u8-parser reads what is written as it was meant", () => {
   const plain = mediaPlaylist.map((playlist) => ({
     ...playlist,
     // It fails on date ranges that update another one.
     dateRanges: [],
+    // Its attribute lists end at odd characters, within quotes too.
+    ...(playlist.parts && { parts: plainParts(playlist.parts) }),
+    ...(playlist.renditionReports && {
+      renditionReports: playlist.renditionReports.map(({ extra: _extra, ...one }, i) => ({
+        ...one,
+        uri: `${i}`,
+      })),
+    }),
+    preloadHints: [],
     segments: playlist.segments.map(
       ({ keys: _keys, map: _map, tags: _tags, dateRanges: _ranges, ...one }) => ({
         ...one,
         // It reads a duration of zero as absent.
         durationUs: Math.max(1000, one.durationUs),
+        ...(one.parts && { parts: plainParts(one.parts) }),
       }),
     ),
   }));
@@ -103,6 +131,18 @@ function compare(playlist: MediaPlaylist, oracle: OracleManifest): void {
   assert.equal(oracle.mediaSequence ?? 0, playlist.mediaSequence ?? 0);
   assert.equal(oracle.discontinuitySequence ?? 0, playlist.discontinuitySequence ?? 0);
   assert.equal(oracle.endList === true, playlist.endlist === true);
+  if (playlist.partTargetUs !== undefined)
+    assert.equal(usOf(oracle.partInf?.partTarget), playlist.partTargetUs);
+  assert.equal(oracle.skip?.skippedSegments, playlist.skipped?.segments);
+  // It raises a hold-back that is too short.
+  const { canBlockReload, canSkipUntilUs } = playlist.serverControl ?? {};
+  assert.equal(oracle.serverControl?.["canBlockReload"] === true, canBlockReload === true);
+  if (canSkipUntilUs) assert.equal(usOf(oracle.serverControl?.["canSkipUntil"]), canSkipUntilUs);
+  compareParts(playlist.parts, oracle.preloadSegment?.parts, "the pending segment");
+  assert.deepEqual(
+    oracle.renditionReports?.map((one) => [one.uri, one.lastMsn, one.lastPart]) ?? [],
+    playlist.renditionReports?.map((one) => [one.uri, one.lastMsn, one.lastPart]) ?? [],
+  );
   for (const [i, segment] of playlist.segments.entries()) compareSegment(segment, oracle.segments[i], i);
 }
 
@@ -117,6 +157,31 @@ function compareSegment(segment: MediaSegment, oracle: OracleManifest["segments"
   assert.equal(oracle.byterange?.length, segment.byteRange?.length, where);
   assert.equal(oracle.byterange?.offset, segment.byteRange?.offset, where);
   if (segment.map !== undefined) assert.equal(oracle.map?.uri, segment.map.uri, where);
+  compareParts(segment.parts, oracle.parts, where);
+}
+
+function usOf(seconds: unknown): number | undefined {
+  return typeof seconds === "number" ? Math.round(seconds * 1e6) : undefined;
+}
+
+function compareParts(
+  parts: readonly Part[] | undefined,
+  oracle: OraclePart[] | undefined,
+  where: string,
+): void {
+  assert.equal(oracle?.length ?? 0, parts?.length ?? 0, where);
+  for (const [i, part] of (parts ?? []).entries()) {
+    const other = oracle?.[i];
+    assert.equal(other?.uri, part.uri, where);
+    assert.equal(usOf(other?.duration), part.durationUs, where);
+    assert.equal(other?.independent === true, part.independent === true, where);
+    assert.equal(other?.gap === true, part.gap === true, where);
+    if (part.byteRange !== undefined)
+      assert.deepEqual(
+        [other?.byterange?.length, other?.byterange?.offset],
+        [part.byteRange.length, part.byteRange.offset],
+      );
+  }
 }
 
 /** Playlists that break the standard in ways the two readers repair differently. */

@@ -1,9 +1,8 @@
 import { PlaylistError } from "../errors.ts";
 import { AttributeWriter, formatScaled } from "./attributes.ts";
 import { formatDateTime } from "./date-time.ts";
+import { defineLine } from "./define.ts";
 import {
-  type ByteRange,
-  type DateRange,
   formatOf,
   type MediaPlaylist,
   type MediaSegment,
@@ -12,13 +11,24 @@ import {
   type StartPoint,
   versionFor,
 } from "./media-playlist.ts";
+import { pushDateRanges } from "./write-date-range.ts";
+import {
+  partInfLine,
+  partLine,
+  preloadHintLine,
+  renditionReportLine,
+  serverControlLine,
+  skipLine,
+} from "./write-low-latency.ts";
+import { checkUri, oneLine, pushTags, rangeText, whole } from "./write-values.ts";
 
 const MICRO = { scale: 1e6 };
 const NO_KEYS: readonly SegmentKey[] = [];
 
 /** What holds at the point of the text that has been reached. */
 interface Cursor {
-  keys: readonly SegmentKey[];
+  /** Undefined at the beginning of a delta update: what was said is among the skipped. */
+  keys: readonly SegmentKey[] | undefined;
   map: SegmentMap | undefined;
 }
 
@@ -29,9 +39,21 @@ interface Cursor {
  */
 export function writeMediaPlaylist(playlist: MediaPlaylist): string {
   const lines = ["#EXTM3U", `#EXT-X-VERSION:${whole(playlist.version ?? versionFor(playlist))}`];
+  pushHead(lines, playlist);
+  const cursor: Cursor = { keys: playlist.skipped === undefined ? NO_KEYS : undefined, map: undefined };
+  for (const segment of playlist.segments) pushSegment(lines, segment, cursor);
+  pushEnd(lines, playlist, cursor);
+  lines.push("");
+  return lines.join("\n");
+}
+
+function pushHead(lines: string[], playlist: MediaPlaylist): void {
+  for (const define of playlist.defines ?? []) lines.push(defineLine(define));
   if (playlist.independentSegments === true) lines.push("#EXT-X-INDEPENDENT-SEGMENTS");
   if (playlist.start !== undefined) lines.push(startLine(playlist.start));
   lines.push(`#EXT-X-TARGETDURATION:${whole(playlist.targetDurationS)}`);
+  if (playlist.serverControl !== undefined) lines.push(serverControlLine(playlist.serverControl));
+  if (playlist.partTargetUs !== undefined) lines.push(partInfLine(playlist.partTargetUs));
   if (playlist.type !== undefined) lines.push(`#EXT-X-PLAYLIST-TYPE:${playlist.type}`);
   if (playlist.mediaSequence !== undefined)
     lines.push(`#EXT-X-MEDIA-SEQUENCE:${whole(playlist.mediaSequence)}`);
@@ -39,31 +61,42 @@ export function writeMediaPlaylist(playlist: MediaPlaylist): string {
     lines.push(`#EXT-X-DISCONTINUITY-SEQUENCE:${whole(playlist.discontinuitySequence)}`);
   if (playlist.iFramesOnly === true) lines.push("#EXT-X-I-FRAMES-ONLY");
   pushTags(lines, playlist.tags);
-  const cursor: Cursor = { keys: NO_KEYS, map: undefined };
-  for (const segment of playlist.segments) pushSegment(lines, segment, cursor);
+  if (playlist.skipped !== undefined) lines.push(skipLine(playlist.skipped));
+}
+
+/** What stands behind the last segment: the one that is not complete yet, what will come, other renditions. */
+function pushEnd(lines: string[], playlist: MediaPlaylist, cursor: Cursor): void {
+  const { pending } = playlist;
+  if (pending?.discontinuity === true) lines.push("#EXT-X-DISCONTINUITY");
+  // The map has keys of its own; behind it those of the last segment hold again.
+  const keys = pending?.keys ?? cursor.keys;
+  if (pending?.map !== undefined) pushMap(lines, pending.map, cursor);
+  if (keys !== undefined) pushKeys(lines, keys, cursor);
+  if (pending?.programDateTimeMs !== undefined)
+    lines.push(`#EXT-X-PROGRAM-DATE-TIME:${formatDateTime(pending.programDateTimeMs)}`);
   pushDateRanges(lines, playlist.dateRanges);
   pushTags(lines, playlist.trailingTags);
+  for (const part of playlist.parts ?? []) lines.push(partLine(part));
+  for (const hint of playlist.preloadHints ?? []) lines.push(preloadHintLine(hint));
+  for (const report of playlist.renditionReports ?? []) lines.push(renditionReportLine(report));
   if (playlist.endlist === true) lines.push("#EXT-X-ENDLIST");
-  lines.push("");
-  return lines.join("\n");
 }
 
 function pushSegment(lines: string[], segment: MediaSegment, cursor: Cursor): void {
   if (segment.discontinuity === true) lines.push("#EXT-X-DISCONTINUITY");
-  if (segment.map !== undefined && !sameMap(segment.map, cursor.map)) {
-    pushKeys(lines, segment.map.keys ?? NO_KEYS, cursor);
-    lines.push(mapLine(segment.map));
-  }
-  if (segment.map === undefined && cursor.map !== undefined)
+  if (segment.map !== undefined) pushMap(lines, segment.map, cursor);
+  else if (cursor.map !== undefined)
     throw new PlaylistError("playlist.bad-value", "a segment without a map cannot follow one that has a map");
-  cursor.map = segment.map;
-  pushKeys(lines, segment.keys ?? NO_KEYS, cursor);
+  if (segment.keys !== undefined || cursor.keys !== undefined)
+    pushKeys(lines, segment.keys ?? NO_KEYS, cursor);
   if (segment.programDateTimeMs !== undefined)
     lines.push(`#EXT-X-PROGRAM-DATE-TIME:${formatDateTime(segment.programDateTimeMs)}`);
   pushDateRanges(lines, segment.dateRanges);
   if (segment.bitrateKbit !== undefined) lines.push(`#EXT-X-BITRATE:${whole(segment.bitrateKbit)}`);
   if (segment.gap === true) lines.push("#EXT-X-GAP");
   pushTags(lines, segment.tags);
+  // Behind the tags that hold for the first part too (rfc8216bis §4.4.4.9).
+  for (const part of segment.parts ?? []) lines.push(partLine(part));
   if (segment.durationUs < 0)
     throw new PlaylistError("playlist.bad-value", `duration of ${segment.durationUs} µs`);
   lines.push(`#EXTINF:${formatScaled(segment.durationUs, 1e6, 3)},${oneLine(segment.title ?? "")}`);
@@ -71,11 +104,21 @@ function pushSegment(lines: string[], segment: MediaSegment, cursor: Cursor): vo
   lines.push(checkUri(segment.uri));
 }
 
+/** A map holds until the next, so it is written where it changes; its own keys stand before it. */
+function pushMap(lines: string[], map: SegmentMap, cursor: Cursor): void {
+  if (!sameMap(map, cursor.map)) {
+    if (map.keys !== undefined || cursor.keys !== undefined) pushKeys(lines, map.keys ?? NO_KEYS, cursor);
+    lines.push(mapLine(map));
+  }
+  cursor.map = map;
+}
+
 /** Key tags stay in force until replaced, so only changes are written (RFC 8216 §4.3.2.4). */
 function pushKeys(lines: string[], keys: readonly SegmentKey[], cursor: Cursor): void {
-  if (sameKeys(keys, cursor.keys)) return;
+  if (cursor.keys !== undefined && sameKeys(keys, cursor.keys)) return;
   const formats = new Set(keys.map(formatOf));
-  if (cursor.keys.some((key) => !formats.has(formatOf(key)))) lines.push("#EXT-X-KEY:METHOD=NONE");
+  if (cursor.keys === undefined || cursor.keys.some((key) => !formats.has(formatOf(key))))
+    lines.push("#EXT-X-KEY:METHOD=NONE");
   for (const key of keys) lines.push(keyLine(key));
   cursor.keys = keys;
 }
@@ -114,52 +157,4 @@ export function startLine(start: StartPoint): string {
     .scaled("TIME-OFFSET", start.timeOffsetUs, MICRO)
     .yesNo("PRECISE", start.precise);
   return `#EXT-X-START:${list}`;
-}
-
-function pushDateRanges(lines: string[], ranges: readonly DateRange[] | undefined): void {
-  for (const range of ranges ?? []) {
-    const list = new AttributeWriter()
-      .quoted("ID", range.id)
-      .quoted("CLASS", range.class)
-      .quoted("START-DATE", range.startDateMs === undefined ? undefined : formatDateTime(range.startDateMs))
-      .quoted("END-DATE", range.endDateMs === undefined ? undefined : formatDateTime(range.endDateMs))
-      .scaled("DURATION", range.durationUs, MICRO)
-      .scaled("PLANNED-DURATION", range.plannedDurationUs, MICRO)
-      .bare("SCTE35-CMD", range.scte35Cmd)
-      .bare("SCTE35-OUT", range.scte35Out)
-      .bare("SCTE35-IN", range.scte35In)
-      .bare("END-ON-NEXT", range.endOnNext === true ? "YES" : undefined)
-      .all(range.extra);
-    lines.push(`#EXT-X-DATERANGE:${list}`);
-  }
-}
-
-/** Tags carried through as they are. */
-export function pushTags(lines: string[], tags: readonly string[] | undefined): void {
-  for (const tag of tags ?? []) {
-    if (!tag.startsWith("#EXT")) throw new PlaylistError("playlist.bad-value", `"${tag}" is no tag`);
-    lines.push(oneLine(tag));
-  }
-}
-
-function rangeText(range: ByteRange): string {
-  return `${whole(range.length)}@${whole(range.offset)}`;
-}
-
-function whole(value: number): number {
-  if (!Number.isSafeInteger(value) || value < 0)
-    throw new PlaylistError("playlist.bad-value", `${value} is no decimal-integer`);
-  return value;
-}
-
-function oneLine(text: string): string {
-  if (/[\r\n]/.test(text)) throw new PlaylistError("playlist.bad-value", "a line end within a line");
-  return text;
-}
-
-/** A URI that can stand on a line of its own. */
-export function checkUri(uri: string): string {
-  if (uri === "" || uri !== uri.trim() || uri.startsWith("#") || /[\r\n]/.test(uri))
-    throw new PlaylistError("playlist.bad-value", `"${uri}" cannot stand as a URI line`);
-  return uri;
 }

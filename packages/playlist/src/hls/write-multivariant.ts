@@ -1,7 +1,9 @@
 import { PlaylistError } from "../errors.ts";
 import { AttributeWriter } from "./attributes.ts";
+import { defineLine } from "./define.ts";
 import type { SegmentKey } from "./media-playlist.ts";
 import {
+  type ContentSteering,
   type IFrameVariant,
   type MultivariantPlaylist,
   multivariantVersionFor,
@@ -9,7 +11,8 @@ import {
   type SessionData,
   type Variant,
 } from "./multivariant-playlist.ts";
-import { checkUri, keyAttributes, pushTags, startLine } from "./write-media.ts";
+import { keyAttributes, startLine } from "./write-media.ts";
+import { checkUri, pushTags } from "./write-values.ts";
 
 /**
  * A Multivariant Playlist as text (RFC 8216 §4.3.4): renditions first, then variants in the order given, which is the
@@ -19,9 +22,15 @@ import { checkUri, keyAttributes, pushTags, startLine } from "./write-media.ts";
  */
 export function writeMultivariantPlaylist(playlist: MultivariantPlaylist): string {
   const lines = ["#EXTM3U", `#EXT-X-VERSION:${playlist.version ?? multivariantVersionFor(playlist)}`];
+  for (const define of playlist.defines ?? []) {
+    if ("import" in define)
+      throw new PlaylistError("playlist.bad-value", "IMPORT has nothing to import from here");
+    lines.push(defineLine(define));
+  }
   if (playlist.independentSegments === true) lines.push("#EXT-X-INDEPENDENT-SEGMENTS");
   if (playlist.start !== undefined) lines.push(startLine(playlist.start));
   pushTags(lines, playlist.tags);
+  if (playlist.contentSteering !== undefined) lines.push(contentSteeringLine(playlist.contentSteering));
   for (const data of playlist.sessionData ?? []) lines.push(sessionDataLine(data));
   for (const key of playlist.sessionKeys ?? []) lines.push(sessionKeyLine(key));
   for (const rendition of playlist.renditions ?? []) lines.push(renditionLine(rendition));
@@ -31,11 +40,20 @@ export function writeMultivariantPlaylist(playlist: MultivariantPlaylist): strin
   return lines.join("\n");
 }
 
+function contentSteeringLine(steering: ContentSteering): string {
+  const list = new AttributeWriter()
+    .quoted("SERVER-URI", steering.serverUri)
+    .quoted("PATHWAY-ID", steering.pathwayId)
+    .all(steering.extra);
+  return `#EXT-X-CONTENT-STEERING:${list}`;
+}
+
 function sessionDataLine(data: SessionData): string {
   const list = new AttributeWriter()
     .quoted("DATA-ID", data.dataId)
     .quoted("VALUE", data.value)
     .quoted("URI", data.uri)
+    .bare("FORMAT", data.format)
     .quoted("LANGUAGE", data.language)
     .all(data.extra);
   return `#EXT-X-SESSION-DATA:${list}`;
@@ -56,6 +74,8 @@ function renditionLine(rendition: Rendition): string {
     .yesNo("AUTOSELECT", rendition.autoselect)
     .yesNo("FORCED", rendition.forced)
     .quoted("INSTREAM-ID", rendition.instreamId)
+    .integer("BIT-DEPTH", rendition.bitDepth)
+    .integer("SAMPLE-RATE", rendition.sampleRateHz)
     .quoted("CHARACTERISTICS", rendition.characteristics)
     .quoted("CHANNELS", rendition.channels)
     .quoted("STABLE-RENDITION-ID", rendition.stableRenditionId)
@@ -89,11 +109,14 @@ function baseAttributes(variant: IFrameVariant): AttributeWriter {
   return new AttributeWriter()
     .integer("BANDWIDTH", variant.bandwidth)
     .integer("AVERAGE-BANDWIDTH", variant.averageBandwidth)
+    .scaled("SCORE", variant.scoreMillionths, { scale: 1e6, least: 1 })
     .quoted("CODECS", variant.codecs?.join(","))
     .quoted("SUPPLEMENTAL-CODECS", variant.supplementalCodecs)
     .bare("RESOLUTION", resolution && `${resolution.width}x${resolution.height}`)
     .bare("VIDEO-RANGE", variant.videoRange)
     .bare("HDCP-LEVEL", variant.hdcpLevel)
+    .quoted("ALLOWED-CPC", variant.allowedCpc)
+    .quoted("REQ-VIDEO-LAYOUT", variant.reqVideoLayout)
     .quoted("VIDEO", variant.video)
     .quoted("STABLE-VARIANT-ID", variant.stableVariantId)
     .quoted("PATHWAY-ID", variant.pathwayId);

@@ -1,5 +1,14 @@
 /** Random playlists for the tests. */
 import fc from "fast-check";
+import type { Define } from "../hls/define.ts";
+import type {
+  Part,
+  PendingSegment,
+  PreloadHint,
+  RenditionReport,
+  ServerControl,
+  Skipped,
+} from "../hls/low-latency.ts";
 import type {
   DateRange,
   MediaPlaylist,
@@ -63,6 +72,7 @@ const dateRange = some<DateRange>(
     id: quoted,
     class: quoted,
     startDateMs: dateMs,
+    cue: fc.constantFrom(["PRE"], ["POST", "ONCE"]),
     endDateMs: dateMs,
     durationUs,
     plannedDurationUs: durationUs,
@@ -80,6 +90,19 @@ const tags = fc.array(fc.stringMatching(/^#EXT-X-CUE-[A-Z]{1,4}(:[a-z0-9=]{1,8})
   maxLength: 2,
 });
 
+const part = some<Part>(
+  {
+    uri: quoted,
+    durationUs,
+    independent: fc.constant(true),
+    byteRange,
+    gap: fc.constant(true),
+    extra,
+  },
+  ["uri", "durationUs"],
+);
+const parts = fc.array(part, { minLength: 1, maxLength: 3 });
+
 const segment = some<Omit<MediaSegment, "map">>(
   {
     uri,
@@ -92,6 +115,7 @@ const segment = some<Omit<MediaSegment, "map">>(
     gap: fc.constant(true),
     bitrateKbit: integer,
     dateRanges,
+    parts,
     tags,
   },
   ["uri", "durationUs"],
@@ -108,6 +132,71 @@ const segments = fc
     });
   });
 
+const define: fc.Arbitrary<Define> = fc.oneof(
+  fc.record({ name: word, value: quoted }, { noNullPrototype: true }),
+  fc.record({ import: word }, { noNullPrototype: true }),
+  fc.record({ queryParam: word }, { noNullPrototype: true }),
+);
+const defines = fc.uniqueArray(define, {
+  selector: (one) => Object.values(one)[0] as string,
+  minLength: 1,
+  maxLength: 3,
+});
+
+const serverControl = some<ServerControl>(
+  {
+    canBlockReload: fc.boolean(),
+    holdBackUs: durationUs,
+    partHoldBackUs: durationUs,
+    canSkipUntilUs: durationUs,
+    canSkipDateRanges: fc.boolean(),
+    extra,
+  },
+  [],
+);
+
+const skipped = some<Skipped>(
+  { segments: fc.nat(1000), removedDateRanges: fc.array(word, { maxLength: 3 }) },
+  ["segments"],
+);
+
+const pending = fc.oneof(
+  some<Omit<PendingSegment, "keys" | "map">>(
+    { discontinuity: fc.constant(true), programDateTimeMs: dateMs },
+    ["discontinuity"],
+  ),
+  some<Omit<PendingSegment, "keys">>(
+    { programDateTimeMs: dateMs, discontinuity: fc.constant(true), map: fc.constant({ uri: "Next" }) },
+    ["map"],
+  ),
+  fc.record({ keys: fc.constant([{ method: "AES-128", uri: "Next" }]) }, { noNullPrototype: true }),
+);
+
+const preloadHint = some<PreloadHint>(
+  {
+    type: fc.constantFrom("PART", "MAP"),
+    uri: quoted,
+    byteRangeStart: integer,
+    byteRangeLength: integer,
+    extra,
+  },
+  ["type", "uri"],
+);
+
+const renditionReport = some<RenditionReport>({ uri: quoted, lastMsn: integer, lastPart: integer, extra }, [
+  "uri",
+]);
+
+/** In a delta update "no key" and "not said" differ, which a table of cases tells better. */
+function withoutKeys(playlist: MediaPlaylist): MediaPlaylist {
+  if (playlist.skipped === undefined) return playlist;
+  const plain = playlist.segments.map(({ keys: _keys, map: one, ...rest }): MediaSegment => {
+    const { keys: _mapKeys, ...bare } = one ?? { uri: "" };
+    return one === undefined ? rest : { ...rest, map: bare };
+  });
+  return { ...playlist, segments: plain };
+}
+
 export const mediaPlaylist: fc.Arbitrary<MediaPlaylist> = some<MediaPlaylist>(
   {
     version: fc.integer({ min: 1, max: 12 }),
@@ -120,14 +209,22 @@ export const mediaPlaylist: fc.Arbitrary<MediaPlaylist> = some<MediaPlaylist>(
     start: some({ timeOffsetUs: fc.integer({ min: -1e12, max: 1e12 }), precise: fc.boolean() }, [
       "timeOffsetUs",
     ]),
+    defines,
+    partTargetUs: durationUs,
+    serverControl,
+    skipped,
     segments,
     dateRanges,
+    pending,
+    parts,
+    preloadHints: fc.array(preloadHint, { minLength: 1, maxLength: 2 }),
+    renditionReports: fc.array(renditionReport, { minLength: 1, maxLength: 2 }),
     endlist: fc.constant(true),
     tags: fc.constant(["#EXT-X-ALLOW-CACHE:YES"]),
     trailingTags: tags,
   },
   ["version", "targetDurationS", "segments"],
-);
+).map(withoutKeys);
 
 const codecs = fc.array(fc.constantFrom("avc1.64001f", "mp4a.40.2", "hvc1.1.6.L93.B0", "ac-3"), {
   minLength: 1,
@@ -138,6 +235,7 @@ const variantModel = {
   uri,
   bandwidth: integer,
   averageBandwidth: integer,
+  scoreMillionths: fc.integer({ min: 0, max: 1e9 }),
   codecs,
   supplementalCodecs: quoted,
   resolution: fc.record(
@@ -146,6 +244,8 @@ const variantModel = {
   ),
   videoRange: fc.constantFrom("SDR", "HLG", "PQ"),
   hdcpLevel: word,
+  allowedCpc: quoted,
+  reqVideoLayout: quoted,
   video: quoted,
   stableVariantId: quoted,
   pathwayId: quoted,
@@ -178,6 +278,8 @@ const rendition = some<Rendition>(
     instreamId: quoted,
     characteristics: quoted,
     channels: quoted,
+    bitDepth: integer,
+    sampleRateHz: integer,
     stableRenditionId: quoted,
     extra,
   },
@@ -191,15 +293,29 @@ export const multivariantPlaylist: fc.Arbitrary<MultivariantPlaylist> = some<Mul
     start: some({ timeOffsetUs: fc.integer({ min: -1e12, max: 1e12 }), precise: fc.boolean() }, [
       "timeOffsetUs",
     ]),
+    defines: defines
+      .map((list) => list.filter((one) => !("import" in one)))
+      .filter((list) => list.length > 0),
+    contentSteering: some({ serverUri: quoted, pathwayId: quoted, extra }, ["serverUri"]),
     renditions: fc.array(rendition, { minLength: 1, maxLength: 3 }),
     variants: fc.array(variant, { minLength: 1, maxLength: 3 }),
     iFrameVariants: fc.array(some(variantModel, ["uri", "bandwidth"]), { minLength: 1, maxLength: 2 }),
     sessionData: fc.array(
-      some({ dataId: quoted, value: quoted, uri: quoted, language: quoted, extra }, ["dataId"]),
+      some(
+        {
+          dataId: quoted,
+          value: quoted,
+          uri: quoted,
+          format: fc.constantFrom("JSON", "RAW"),
+          language: quoted,
+          extra,
+        },
+        ["dataId"],
+      ),
       { minLength: 1, maxLength: 2 },
     ),
     sessionKeys: fc.array(key, { minLength: 1, maxLength: 2 }),
-    tags: fc.constant(['#EXT-X-DEFINE:NAME="a",VALUE="b"']),
+    tags: fc.constant(["#EXT-X-OTHER:1"]),
   },
   ["version", "variants"],
 );
