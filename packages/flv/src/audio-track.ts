@@ -26,6 +26,7 @@ import {
 import type { AudioCodec } from "@millrace/model";
 import { type AudioPart, parseMultichannelConfig } from "./audio-body.ts";
 import { readFlacConfig } from "./flac-config.ts";
+import { SampleClock } from "./sample-clock.ts";
 import { type TrackDetails, type TrackHost, TrackState } from "./track-host.ts";
 
 /** How a codec whose frames carry headers is read. */
@@ -39,6 +40,9 @@ interface Framing {
 export class AudioTrack {
   readonly state: TrackState;
   readonly #adts = emptyAdtsHeader();
+  readonly #clock = new SampleClock();
+  /** The stamps have nanoseconds: nothing is to be made better. */
+  #isExact = false;
   #framing: Framing | undefined;
   #framed: AudioCodec | undefined;
   #record: Uint8Array | undefined;
@@ -55,6 +59,7 @@ export class AudioTrack {
 
   /** Takes a part of a body. `dts` in ticks. */
   take(part: AudioPart, dts: number): void {
+    this.#isExact ||= part.nanos > 0;
     switch (part.packetType) {
       case "config":
         if (part.codec === undefined) this.state.unsupported();
@@ -119,19 +124,38 @@ export class AudioTrack {
         this.#aac(data, dts);
         break;
       case "opus":
-        if (opusPacketSamples(data, 0, data.length) === 0) {
-          this.state.damaged();
-          return;
-        }
-        if (this.state.codec !== "opus") this.#configure("opus", new Uint8Array(0));
-        this.#plain("opus", data, dts);
+        this.#opusPacket(data, dts);
         break;
       case "flac":
-        this.#plain("flac", data, dts);
+        this.#evenly("flac", data, dts);
         break;
       default:
         this.#framedUnits(codec, data, dts);
     }
+  }
+
+  #opusPacket(data: Uint8Array, dts: number): void {
+    const samples = opusPacketSamples(data, 0, data.length);
+    if (samples === 0) {
+      this.state.damaged();
+      return;
+    }
+    if (this.state.codec !== "opus") this.#configure("opus", new Uint8Array(0));
+    this.#plain("opus", data, this.#place(dts, samples, OPUS_SAMPLE_RATE));
+  }
+
+  /** The time of a frame, ticks. */
+  #place(dts: number, samples: number | undefined, sampleRate: number | undefined): number {
+    if (this.#isExact || samples === undefined || sampleRate === undefined) return dts;
+    return this.#clock.place(dts, samples, sampleRate);
+  }
+
+  /** A frame of as many samples as the configuration says. */
+  #evenly(codec: AudioCodec, data: Uint8Array, dts: number): void {
+    const { audio } = this.state.details;
+    const known = this.state.ready && this.state.codec === codec && data.length > 0;
+    const time = known ? this.#place(dts, audio?.frameSamples, audio?.sampleRate) : dts;
+    this.#plain(codec, data, time);
   }
 
   /** Raw frames; where a publisher left their ADTS headers on, these are taken off. */
@@ -143,7 +167,7 @@ export class AudioTrack {
       const record = adtsToAudioSpecificConfig(data, 0, adts);
       if (record !== undefined) this.#configure("aac", record);
     }
-    this.#plain("aac", headed ? data.subarray(adts.headerLength) : data, dts);
+    this.#evenly("aac", headed ? data.subarray(adts.headerLength) : data, dts);
   }
 
   #plain(codec: AudioCodec, data: Uint8Array, dts: number): void {
@@ -178,7 +202,8 @@ export class AudioTrack {
       }
       const frame = data.subarray(at, at + size);
       if (this.#differs(codec, header)) this.state.configure(codec, framing.describe(frame), false);
-      const pts = dts + Math.round((samples * 90_000) / header.sampleRate);
+      const stamp = dts + Math.round((samples * 90_000) / header.sampleRate);
+      const pts = this.#place(stamp, header.samples, header.sampleRate);
       this.state.deliver({ pts, dts: pts }, true, [frame]);
       samples += header.samples;
       at += size;

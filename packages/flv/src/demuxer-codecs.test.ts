@@ -1,7 +1,7 @@
 /** What becomes of the bytes of each codec. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ecmaArray } from "./amf-value.ts";
+import { type AmfValue, amfObject, ecmaArray } from "./amf-value.ts";
 import { serializeAmf0 } from "./amf0.ts";
 import { serializeAudioBody } from "./audio-body.ts";
 import { AAC, AAC_BODY, AVC, avcConfig, avcFrame, RAW_AAC, running } from "./body.test-support.ts";
@@ -170,6 +170,22 @@ test("HDR: colour of a metadata frame", () => {
     demuxer.video(serializeVideoBody({ ...AVC, enhanced: true, packetType: "metadata", data: bad }), 0);
   }
   assert.equal(changes.length, 2);
+});
+
+test("HDR: an empty colour brings that of the coding back", () => {
+  const { demuxer, changes } = running();
+  const tell = (colour: AmfValue): void => {
+    const data = [serializeAmf0(["colorInfo", colour])];
+    demuxer.video(serializeVideoBody({ ...AVC, enhanced: true, packetType: "metadata", data }), 0);
+  };
+  const own = changes[0]![0]!.video?.colour;
+  for (const [i, none] of [undefined, amfObject({})].entries()) {
+    tell({ colorConfig: { colorPrimaries: 9, transferCharacteristics: 18, matrixCoefficients: 9 } });
+    assert.equal(changes.at(-1)![0]!.video?.colour?.transfer, 18);
+    tell(none);
+    tell(none);
+    assert.deepEqual([changes.length, changes.at(-1)![0]!.video?.colour], [3 + 2 * i, own]);
+  }
 });
 
 test("nanoseconds", () => {

@@ -16,9 +16,17 @@ for (const name of ["avatar", "sample"]) {
       assert.deepEqual([problems, reader.wrongSizes, demuxer.counters.dropped], [[], 0, 0]);
       for (const stream of [0, 1]) {
         const ours = units.filter(({ track }) => track === stream + 1);
+        const wanted = oraclePackets(path, stream);
+        // Sound has the times of its samples: within the millisecond that the stamps are good for.
+        const slack = stream === 0 ? 0 : 1;
+        const near = (ticks: number, ms: number | undefined): number | undefined =>
+          ms !== undefined && Math.abs(ticks / 90 - ms) <= slack ? ms : ticks / 90;
         assert.deepEqual(
-          ours.map(({ pts, dts, bytes, key }) => ({ pts: pts / 90, dts: dts / 90, size: bytes.length, key })),
-          oraclePackets(path, stream),
+          ours.map(({ pts, dts, bytes, key }, i) => {
+            const times = { pts: near(pts, wanted[i]?.pts), dts: near(dts, wanted[i]?.dts) };
+            return { ...times, size: bytes.length, key };
+          }),
+          wanted,
         );
         assert.ok(ours.every(({ discontinuity }) => !discontinuity));
       }
@@ -80,7 +88,7 @@ for (const name of ["avatar", "sample", "testsrc", "mptestsrc"]) {
     for (const { type, body } of muxer.configs()) parts.push(flvTag(type, 0, body));
     for (const { bytes, ...unit } of before.units) {
       const made = muxer.unit({ ...unit, data: [bytes] })!;
-      assert.equal(made.timestampMs * 90, unit.dts);
+      assert.ok(Math.abs(made.timestampMs * 90 - unit.dts) <= 45);
       parts.push(flvTag(made.type, made.timestampMs, made.body));
     }
     const after = collect();

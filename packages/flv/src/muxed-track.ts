@@ -6,7 +6,7 @@ import { SOUND_AAC, SOUND_MP3, serializeAudioBody } from "./audio-body.ts";
 import { flacSequenceHeader } from "./flac-config.ts";
 import { fourCcNumber, fourCcOfAudio, fourCcOfVideo } from "./four-cc.ts";
 import { FLV_AUDIO, FLV_VIDEO } from "./tag.ts";
-import { CODEC_ID_AVC, FRAME_KEY, serializeVideoBody } from "./video-body.ts";
+import { CODEC_ID_AVC, CODEC_ID_HEVC, FRAME_KEY, serializeVideoBody } from "./video-body.ts";
 
 /** A body to be sent as a message or tag of `type`. */
 export interface FlvBody {
@@ -41,28 +41,35 @@ export type MuxedTrack = MuxedBase &
 /** Codecs whose frames tell all. */
 const SELF_CONTAINED: ReadonlySet<string> = new Set(["mpa", "ac3", "eac3", "vp8"]);
 
+/** Which forms may be written; see `FlvMuxerOptions`. */
+interface Forms {
+  readonly enhanced: boolean;
+  readonly legacyH265?: boolean;
+}
+
 /** Whether there is a form for the track. */
-export function isWritable(track: Track, enhanced: boolean): boolean {
-  if (hasLegacyForm(track)) return true;
+export function isWritable(track: Track, forms: Forms): boolean {
+  if (hasLegacyForm(track, forms)) return true;
   const fourCc =
     track.kind === "video"
       ? fourCcOfVideo(track.codec as VideoCodec)
       : fourCcOfAudio(track.codec as AudioCodec);
   // ".mp3" is layer III alone.
-  return enhanced && fourCc !== undefined && track.codec !== "mpa";
+  return forms.enhanced && fourCc !== undefined && track.codec !== "mpa";
 }
 
 /** MPEG audio of layer III is MP3; the other layers have no place in FLV. */
-function hasLegacyForm(track: Track): boolean {
+function hasLegacyForm(track: Track, forms: Forms): boolean {
   if (track.codec === "mpa") return track.audio?.profile === 3;
+  if (track.codec === "h265") return forms.legacyH265 === true;
   return track.codec === "h264" || track.codec === "aac";
 }
 
-export function muxedTrack(track: Track, number: number): MuxedTrack {
+export function muxedTrack(track: Track, number: number, forms: Forms): MuxedTrack {
   const base = {
     track,
     number,
-    enhanced: number > 0 || !hasLegacyForm(track),
+    enhanced: number > 0 || !hasLegacyForm(track, forms),
     configured: track.config !== undefined || SELF_CONTAINED.has(track.codec),
     addressed: number > 0 ? { trackId: number } : {},
   };
@@ -159,10 +166,11 @@ export function describeTracks(tracks: readonly MuxedTrack[]): AmfObject {
 
 function describeVideo({ track, enhanced, codec }: MuxedTrack & { kind: "video" }): AmfObject {
   const { width, height, frameRate } = track.video ?? {};
+  const legacy = codec === "h265" ? CODEC_ID_HEVC : CODEC_ID_AVC;
   return {
     ...(width === undefined || height === undefined ? {} : { width, height }),
     ...(frameRate === undefined ? {} : { framerate: frameRate.num / frameRate.den }),
-    videocodecid: enhanced ? fourCcNumber(fourCcOfVideo(codec) ?? "") : CODEC_ID_AVC,
+    videocodecid: enhanced ? fourCcNumber(fourCcOfVideo(codec) ?? "") : legacy,
   };
 }
 

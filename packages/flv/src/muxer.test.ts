@@ -226,3 +226,21 @@ test("through muxer and demuxer: times to the millisecond, without drift", () =>
   );
   fc.assert(property, { numRuns: 100 });
 });
+
+test("H.265 as codec id 12, for players without the enhanced protocol", () => {
+  const muxer = new FlvMuxer({ enhanced: false, legacyH265: true });
+  muxer.setTracks([H265, AAC, audio(3, "opus", { config: bytesOf("00") })]);
+  assert.deepEqual(
+    muxer.tracks.map(({ codec }) => codec),
+    ["h265", "aac"],
+  );
+  const described = parseAmf0(muxer.metadata()).values[1] as Record<string, unknown>;
+  assert.equal(described["videocodecid"], 12);
+  assert.equal(hex(muxer.configs()[0]!.body), "1c0000000001");
+  const made = muxer.unit(unit(1, 9000, { pts: 9000 + 40 * 90, key: false }))!;
+  assert.equal(hex(made.body), `2c01000028${hex(IDR)}`);
+  const read = collect();
+  read.demuxer.metadata(["onMetaData", { videocodecid: 12 }]);
+  const [part] = parseVideoBody(made.body);
+  assert.deepEqual([part?.codec, part?.compositionMs], ["h265", 40]);
+});

@@ -22,6 +22,8 @@ export interface FlvMuxerOptions {
   readonly enhanced: boolean;
   /** Write further tracks of a kind as multitrack bodies; else the first of each kind only. Needs `enhanced`. */
   readonly multitrack?: boolean;
+  /** Write H.265 as codec id 12, which players before the enhanced protocol agreed upon. */
+  readonly legacyH265?: boolean;
 }
 
 /** A unit as a body. */
@@ -62,10 +64,10 @@ export class FlvMuxer {
     this.#tracks = [];
     for (const track of tracks) {
       const { kind } = track;
-      if ((kind !== "video" && kind !== "audio") || !isWritable(track, this.#options.enhanced)) continue;
+      if ((kind !== "video" && kind !== "audio") || !isWritable(track, this.#options)) continue;
       const number = counts[kind]++;
       if (number > 0 && !(this.#options.multitrack && this.#options.enhanced && number < 256)) continue;
-      this.#tracks.push(muxedTrack(track, number));
+      this.#tracks.push(muxedTrack(track, number, this.#options));
     }
     this.#hasVideo = counts.video > 0;
     return before.length !== this.#tracks.length || before.some((old, i) => !isSame(old, this.#tracks[i]!));

@@ -51,6 +51,8 @@ export class VideoTrack {
   #lengthSize = 4;
   #record: Uint8Array | undefined;
   #colour: VideoFormat["colour"] | undefined;
+  /** As the coding itself has it, without colour metadata. */
+  #ownColour: VideoFormat["colour"] | undefined;
   #scratch = new Uint8Array(0);
 
   constructor(id: number, host: TrackHost) {
@@ -119,6 +121,7 @@ export class VideoTrack {
   }
 
   #apply(codec: VideoCodec, details: TrackDetails, breaks: boolean): void {
+    this.#ownColour = details.video?.colour;
     const video = this.#complete(details.video);
     this.state.configure(codec, video === undefined ? details : { ...details, video }, breaks);
   }
@@ -268,13 +271,18 @@ export class VideoTrack {
 
   /** Pairs of name and value; "colorInfo" is the one there is (Enhanced RTMP v2, "Metadata Frame"). */
   #metadata(data: Uint8Array): void {
-    const colour = readColour(data);
-    if (colour === undefined) return;
-    this.#colour = colour;
-    const { video } = this.state.details;
-    if (!this.state.ready || video === undefined || this.state.codec === undefined) return;
-    if (JSON.stringify(video.colour) === JSON.stringify(colour)) return;
-    const details = { ...this.state.details, video: { ...video, colour } };
+    const told = readColour(data);
+    if (told === undefined) return;
+    this.#colour = told === "reset" ? undefined : told;
+    const colour = this.#colour ?? this.#ownColour;
+    const { video: before } = this.state.details;
+    if (!this.state.ready || before === undefined || this.state.codec === undefined) return;
+    if (JSON.stringify(before.colour) === JSON.stringify(colour)) return;
+    const { colour: _, ...video } = before;
+    const details = {
+      ...this.state.details,
+      video: { ...video, ...(colour === undefined ? {} : { colour }) },
+    };
     this.state.configure(this.state.codec, details, false);
   }
 }
@@ -301,7 +309,8 @@ function headerDetails(headers: VideoHeaders, config: Uint8Array | undefined): T
   };
 }
 
-function readColour(data: Uint8Array): VideoFormat["colour"] | undefined {
+/** "reset": back to what the coding says, by an undefined value or an empty object. Undefined: nothing about colour. */
+function readColour(data: Uint8Array): VideoFormat["colour"] | "reset" | undefined {
   let value: AmfValue;
   try {
     const reader = new Amf0Reader(data);
@@ -310,6 +319,7 @@ function readColour(data: Uint8Array): VideoFormat["colour"] | undefined {
   } catch {
     return undefined;
   }
+  if (value === undefined || (isAmfObject(value) && Object.keys(value).length === 0)) return "reset";
   const config = isAmfObject(value) ? value["colorConfig"] : undefined;
   if (!isAmfObject(config)) return undefined;
   const { colorPrimaries, transferCharacteristics, matrixCoefficients } = config;

@@ -1,192 +1,128 @@
 import type { Socket } from "node:net";
-import { type Runtime, reasonOf, type UnitsPublication } from "@millrace/engine";
-import { FlvDemuxer } from "@millrace/flv";
-import type { AccessRequest, RefusalReason } from "@millrace/model";
-import { LanePlayer } from "./lane-player.ts";
-import { PLAY_CHUNK_BYTES, PLAY_STREAM_ID, RTMP_LANE } from "./packaging.ts";
+import type { Runtime } from "@millrace/engine";
+import type { AccessRequest } from "@millrace/model";
+import type { LinkHost } from "./link-host.ts";
+import { LinkPlay } from "./link-play.ts";
+import { LinkPublish } from "./link-publish.ts";
+import { PLAY_CHUNK_BYTES } from "./packaging.ts";
 import { RtmpServerSession } from "./session/server.ts";
-import type { Answer, PlayRequest, PublishRequest } from "./session/server-events.ts";
 
-/** The words in which RTMP refuses (RTMP 1.0 §7.2.2). */
-const PUBLISH_REFUSAL: Readonly<Record<RefusalReason, string>> = {
-  "bad-request": "NetStream.Publish.BadName",
-  unauthorized: "NetStream.Publish.Unauthorized",
-  forbidden: "NetStream.Publish.Unauthorized",
-  "not-found": "NetStream.Publish.BadName",
-  busy: "NetStream.Publish.BadName",
-  unavailable: "NetStream.Publish.Failed",
-};
-const PLAY_REFUSAL: Readonly<Record<RefusalReason, string>> = {
-  "bad-request": "NetStream.Play.Failed",
-  unauthorized: "NetStream.Play.Failed",
-  forbidden: "NetStream.Play.Failed",
-  "not-found": "NetStream.Play.StreamNotFound",
-  busy: "NetStream.Play.Failed",
-  unavailable: "NetStream.Play.Failed",
-};
 /** A client that was refused gets so long to read why. */
 const LAST_WORD_MS = 500;
 
-/** One RTMP client of ours: its socket, its session, and what it publishes or plays. */
-export class RtmpClientLink {
-  readonly #runtime: Runtime;
-  readonly #socket: Socket;
-  readonly #session: RtmpServerSession;
+export interface ClientLinkParts {
+  readonly runtime: Runtime;
+  readonly socket: Socket;
+  readonly random: (count: number) => Uint8Array;
+  /** See `LinkHost`. */
+  readonly legacyHevc: boolean;
+}
+
+/** One RTMP client of ours: its socket, its session, and what it publishes and plays, one of them in each message stream. */
+export class RtmpClientLink implements LinkHost {
+  readonly runtime: Runtime;
+  readonly socket: Socket;
+  readonly session: RtmpServerSession;
+  readonly legacyHevc: boolean;
   readonly #ip: string;
-  #publication: UnitsPublication | undefined;
-  #demuxer: FlvDemuxer | undefined;
-  #player: LanePlayer | undefined;
-  #busy = false;
+  readonly #publishes = new Map<number, LinkPublish>();
+  readonly #plays = new Map<number, LinkPlay>();
+  /** The last word is said: nothing new begins. */
+  #ending = false;
   #closed = false;
 
-  constructor(runtime: Runtime, socket: Socket, random: (count: number) => Uint8Array) {
-    this.#runtime = runtime;
-    this.#socket = socket;
+  constructor({ runtime, socket, random, legacyHevc }: ClientLinkParts) {
+    this.runtime = runtime;
+    this.socket = socket;
+    this.legacyHevc = legacyHevc;
     this.#ip = (socket.remoteAddress ?? "").replace(/^::ffff:(?=\d)/, "");
-    this.#session = new RtmpServerSession(
+    this.session = new RtmpServerSession(
       {
         send: (bytes) => socket.write(bytes),
         random,
         options: { chunkBytes: PLAY_CHUNK_BYTES },
         events: {
-          onPublish: (request, answer) => void this.#publish(request, answer),
-          onPlay: (request, answer) => void this.#play(request, answer),
-          onVideo: (body, timestampMs) => this.#demuxer?.video(body, timestampMs),
-          onAudio: (body, timestampMs) => this.#demuxer?.audio(body, timestampMs),
-          onMetadata: (values) => this.#demuxer?.metadata(values),
-          onStop: () => this.#stop(),
-          onPause: (_streamId, paused) => this.#player?.pause(paused),
+          onPublish: (request, answer) => {
+            if (this.#ending) return;
+            const publish = new LinkPublish(this, request);
+            this.#publishes.set(request.streamId, publish);
+            void publish.open(answer);
+          },
+          onPlay: (request, answer) => {
+            if (this.#ending) return;
+            const play = new LinkPlay(this, request);
+            this.#plays.set(request.streamId, play);
+            void play.open(answer);
+          },
+          onVideo: (body, timestampMs, streamId) => this.#publishes.get(streamId)?.video(body, timestampMs),
+          onAudio: (body, timestampMs, streamId) => this.#publishes.get(streamId)?.audio(body, timestampMs),
+          onMetadata: (values, _timestampMs, streamId) => this.#publishes.get(streamId)?.metadata(values),
+          onStop: (streamId) => this.#stop(streamId),
+          onPause: (streamId, paused) => this.#plays.get(streamId)?.pause(paused),
+          onRefused: (streamId, reason) => {
+            runtime.log.info("rtmp client refused", { ip: this.#ip, reason });
+            this.over(streamId);
+          },
           onClose: (reason) => this.#onClose(reason?.message),
         },
       },
-      this.#nowMs,
+      this.nowMs,
     );
-    socket.on("data", (bytes: Uint8Array) => this.#session.receive(bytes, this.#nowMs));
+    socket.on("data", (bytes: Uint8Array) => this.session.receive(bytes, this.nowMs));
     socket.on("error", () => this.close());
     socket.on("close", () => this.close());
   }
 
+  get nowMs(): number {
+    return Math.floor(this.runtime.clock.nowNs() / 1e6);
+  }
+
   tick(): void {
-    if (this.#session.nextMs <= this.#nowMs) this.#session.tick(this.#nowMs);
+    if (this.session.nextMs <= this.nowMs) this.session.tick(this.nowMs);
+    for (const publish of this.#publishes.values()) publish.tick();
   }
 
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#stop();
-    this.#session.close();
-    this.#socket.destroy();
+    this.#stopAll();
+    this.session.close();
+    this.socket.destroy();
   }
 
-  get #nowMs(): number {
-    return Math.floor(this.#runtime.clock.nowNs() / 1e6);
-  }
-
-  async #publish(request: PublishRequest, answer: Answer): Promise<void> {
-    const access = this.#access("publish", request.name, request.query);
-    const refuse = (reason: RefusalReason, text: string): void =>
-      this.#refuse(answer, PUBLISH_REFUSAL[reason], text);
-    try {
-      const verdict = await this.#runtime.authorize(access);
-      if (!verdict.ok) {
-        refuse(verdict.reason, verdict.text ?? verdict.reason);
-        return;
-      }
-      const publication = await this.#runtime.publishUnits({
-        ...access,
-        stream: verdict.stream ?? access.stream,
+  /**
+   * Asks a client that knows how to come back, as the server goes (Enhanced RTMP v2, "Reconnect Request"), and hangs up.
+   * Resolves when nothing is open any more.
+   */
+  shutDown(): Promise<void> {
+    if (this.#closed) return Promise.resolve();
+    const isUsed = this.#publishes.size > 0 || this.#plays.size > 0;
+    if (isUsed) this.session.requestReconnect({ description: "the server is stopping" });
+    this.#ending = true;
+    this.#stopAll();
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => this.close(), LAST_WORD_MS);
+      this.socket.once("close", () => {
+        clearTimeout(timer);
+        resolve();
       });
-      if (this.#closed || this.#publication !== undefined) {
-        publication.end();
-        return;
-      }
-      this.#takePublication(publication, request.streamId, access);
-      answer.accept();
-    } catch (error) {
-      refuse(reasonOf(error), error instanceof Error ? error.message : "refused");
-    }
-  }
-
-  #takePublication(publication: UnitsPublication, streamId: number, access: AccessRequest): void {
-    const { log } = this.#runtime;
-    const { writer, signal } = publication;
-    const { stream, ip } = access;
-    this.#publication = publication;
-    const demuxer = new FlvDemuxer({
-      onTracks: (tracks) => writer.setTracks(tracks),
-      onUnit: (unit) => writer.unit(unit),
+      this.socket.destroySoon();
     });
-    this.#demuxer = demuxer;
-    publication.describe = () => ({ ...demuxer.counters, damagedMessages: this.#session.damagedMessages });
-    signal.addEventListener(
-      "abort",
-      () => {
-        if (this.#publication !== publication) return;
-        this.#session.stopPublish(streamId, "NetStream.Unpublish.Success", "the stream was stopped");
-        this.#lastWord();
-      },
-      { once: true },
-    );
-    log.info("rtmp publisher connected", { stream, ip });
   }
 
-  async #play(request: PlayRequest, answer: Answer): Promise<void> {
-    const access = this.#access("play", request.name, request.query);
-    const refuse = (reason: RefusalReason, text: string): void =>
-      this.#refuse(answer, PLAY_REFUSAL[reason], text);
-    if (request.streamId !== PLAY_STREAM_ID || this.#busy || this.#player !== undefined) {
-      refuse("busy", "one stream plays on a connection");
-      return;
-    }
-    this.#busy = true;
-    try {
-      const verdict = await this.#runtime.authorize(access);
-      if (!verdict.ok) {
-        refuse(verdict.reason, verdict.text ?? verdict.reason);
-        return;
-      }
-      const stream = verdict.stream ?? access.stream;
-      const reader = await this.#runtime.read(stream, RTMP_LANE);
-      if (this.#closed) {
-        reader.close();
-        return;
-      }
-      answer.accept();
-      this.#runtime.log.info("rtmp player connected", { stream, ip: this.#ip });
-      this.#player = new LanePlayer({
-        socket: this.#socket,
-        reader,
-        session: this.#runtime.openSession({ ...access, stream }),
-        onEnd: () => {
-          this.#session.stopPlay(request.streamId);
-          this.#lastWord();
-        },
-      });
-      this.#player.start();
-    } catch (error) {
-      refuse(reasonOf(error), error instanceof Error ? error.message : "refused");
-    } finally {
-      this.#busy = false;
-    }
-  }
-
-  #refuse(answer: Answer, code: string, text: string): void {
-    this.#runtime.log.info("rtmp client refused", { ip: this.#ip, reason: text });
-    answer.reject(code, text);
-    this.#lastWord();
-  }
-
-  /** Lets the client read what was said, and hangs up. */
-  #lastWord(): void {
-    this.#stop();
-    this.#socket.end();
+  /** Lets the client read what was said, and hangs up, unless it publishes or plays in another message stream. */
+  over(streamId: number): void {
+    this.#stop(streamId);
+    if (this.#closed || this.#publishes.size > 0 || this.#plays.size > 0) return;
+    this.#ending = true;
+    this.socket.end();
     setTimeout(() => this.close(), LAST_WORD_MS).unref();
   }
 
-  #access(kind: AccessRequest["kind"], stream: string, queryText: string): AccessRequest {
+  access(kind: AccessRequest["kind"], stream: string, queryText: string): AccessRequest {
     const query = Object.fromEntries(new URLSearchParams(queryText));
     const { token, user, password } = query;
-    const info = this.#session.info;
+    const { info } = this.session;
     return {
       kind,
       stream,
@@ -201,17 +137,19 @@ export class RtmpClientLink {
     };
   }
 
-  #stop(): void {
-    this.#demuxer?.flush();
-    this.#demuxer = undefined;
-    this.#publication?.end();
-    this.#publication = undefined;
-    this.#player?.close();
-    this.#player = undefined;
+  #stop(streamId: number): void {
+    this.#publishes.get(streamId)?.end();
+    this.#publishes.delete(streamId);
+    this.#plays.get(streamId)?.end();
+    this.#plays.delete(streamId);
+  }
+
+  #stopAll(): void {
+    for (const streamId of [...this.#publishes.keys(), ...this.#plays.keys()]) this.#stop(streamId);
   }
 
   #onClose(reason: string | undefined): void {
-    if (reason !== undefined) this.#runtime.log.info("rtmp client gone", { ip: this.#ip, reason });
+    if (reason !== undefined) this.runtime.log.info("rtmp client gone", { ip: this.#ip, reason });
     this.close();
   }
 }

@@ -29,8 +29,18 @@ export function streamEnded(code: string): MillraceError {
   return new MillraceError("rtmp.ended", `the server ended the stream: ${code}`);
 }
 
+/** What Node calls certificates that it does not trust. */
+const CERTIFICATE_CODE = /CERT|UNABLE_TO_VERIFY/;
+
 /** The connection was not made, or broke. */
 export function connectionFailed(where: string, cause: unknown): MillraceError {
   const reason = cause instanceof Error ? cause.message : String(cause);
-  return new MillraceError("rtmp.connection", `${where}: ${reason}`, { cause });
+  const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
+  const hint = CERTIFICATE_CODE.test(code) ? " (the option insecure takes any certificate)" : "";
+  return new MillraceError("rtmp.connection", `${where}: ${reason}${hint}`, { cause });
+}
+
+/** Server after server sends the client to another one. */
+export function sentOnAndOn(where: string): MillraceError {
+  return new MillraceError("rtmp.reconnect", `${where}: sent on from server to server too often`);
 }

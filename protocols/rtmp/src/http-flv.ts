@@ -1,29 +1,15 @@
 import { u24be } from "@millrace/bytes";
-import type { HttpExchange, Runtime } from "@millrace/engine";
+import { accessOf, type HttpExchange, type Runtime, refuse } from "@millrace/engine";
 import { FLV_AUDIO, FLV_TAG_HEADER_BYTES, FLV_TAG_TRAILER_BYTES, FLV_VIDEO, flvHeader } from "@millrace/flv";
-import type { AccessRequest, RefusalReason } from "@millrace/model";
 import { LanePlayer } from "./lane-player.ts";
 import { FLV_LANE } from "./packaging.ts";
-
-const STATUS: Readonly<Record<RefusalReason, number>> = {
-  "bad-request": 400,
-  unauthorized: 401,
-  forbidden: 403,
-  "not-found": 404,
-  busy: 409,
-  unavailable: 503,
-};
 
 /** Serves `GET /NAME.flv` and `/NAME/flv`: FLV tags without end. */
 export async function playFlv(runtime: Runtime, exchange: HttpExchange): Promise<void> {
   const { request, response } = exchange;
-  const access = accessOf(exchange);
+  const access = accessOf(exchange, "http-flv");
   const verdict = await runtime.authorize(access);
-  if (!verdict.ok) {
-    response.writeHead(STATUS[verdict.reason], { "Content-Type": "text/plain" });
-    response.end(`${verdict.text ?? verdict.reason}\n`);
-    return;
-  }
+  if (!verdict.ok) return refuse(exchange, verdict);
   const stream = verdict.stream ?? access.stream;
   const reader = await runtime.read(stream, FLV_LANE);
   response.useChunkedEncodingByDefault = false;
@@ -71,20 +57,4 @@ export function fileHeaderFor(first: Uint8Array): Uint8Array {
   }
   const isKnown = at === first.length && (hasAudio || hasVideo);
   return isKnown ? flvHeader(hasAudio, hasVideo) : flvHeader(true, true);
-}
-
-function accessOf({ request, query, match, ip }: HttpExchange): AccessRequest {
-  const token = query["token"];
-  const userAgent = request.headers["user-agent"];
-  const referer = request.headers.referer;
-  return {
-    kind: "play",
-    stream: match[1] as string,
-    protocol: "http-flv",
-    ip,
-    query,
-    ...(token === undefined ? {} : { token }),
-    ...(userAgent === undefined ? {} : { userAgent }),
-    ...(referer === undefined ? {} : { referer }),
-  };
 }

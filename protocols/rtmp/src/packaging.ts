@@ -1,6 +1,6 @@
 import type { PackagedLane, PackagedWriter, Packaging, StreamHost } from "@millrace/engine";
 import { UnitReader } from "@millrace/engine";
-import { FlvMuxer, flvTag } from "@millrace/flv";
+import { FlvMuxer, type FlvMuxerOptions, flvTag } from "@millrace/flv";
 import { chunkMessage } from "./wire/chunk-writer.ts";
 import { AUDIO, CSID_AUDIO, CSID_DATA, CSID_VIDEO, DATA_AMF0, VIDEO } from "./wire/message-types.ts";
 
@@ -9,6 +9,8 @@ export const PLAY_STREAM_ID = 1;
 export const PLAY_CHUNK_BYTES = 65_536;
 
 export const RTMP_LANE = "rtmp";
+/** For players that know H.265 as codec id 12, and nothing of the enhanced protocol. */
+export const RTMP_LEGACY_LANE = "rtmp-legacy";
 export const FLV_LANE = "flv";
 
 /** Puts one body into the form of a lane. */
@@ -22,21 +24,28 @@ const asChunks: Framing = (type, timestampMs, body) => {
 /** RTMP messages cut into chunks, and FLV tags: made once for all players of a stream. */
 export const PACKAGINGS: readonly PackagedLane[] = [
   { lane: RTMP_LANE, open: (host, into) => new FlvPackaging(host, into, asChunks) },
+  {
+    lane: RTMP_LEGACY_LANE,
+    open: (host, into) => new FlvPackaging(host, into, asChunks, { enhanced: false, legacyH265: true }),
+  },
   { lane: FLV_LANE, open: (host, into) => new FlvPackaging(host, into, flvTag) },
 ];
 
 /** How often a stream without video gives its players a place to start. */
 const AUDIO_KEY_TICKS = 90_000;
 
+const ALL_FORMS: FlvMuxerOptions = { enhanced: true, multitrack: true };
+
 class FlvPackaging implements Packaging {
   readonly #units: UnitReader;
   readonly #into: PackagedWriter;
   readonly #framing: Framing;
-  readonly #muxer = new FlvMuxer({ enhanced: true, multitrack: true });
+  readonly #muxer: FlvMuxer;
   #lastKey = Number.NEGATIVE_INFINITY;
 
-  constructor(host: StreamHost, into: PackagedWriter, framing: Framing) {
+  constructor(host: StreamHost, into: PackagedWriter, framing: Framing, forms: FlvMuxerOptions = ALL_FORMS) {
     const reader = host.read("units", "key");
+    this.#muxer = new FlvMuxer(forms);
     this.#into = into;
     this.#framing = framing;
     this.#units = new UnitReader(reader);

@@ -1,5 +1,6 @@
 import { connect, type Socket } from "node:net";
 import type { TestContext } from "node:test";
+import { connect as connectTls } from "node:tls";
 import { until } from "./server.ts";
 
 const HANDSHAKE_BYTES = 1536;
@@ -18,8 +19,15 @@ export interface FlvTag {
   readonly body: Buffer;
 }
 
-/** A value of a command: null, a number, a string, or an object of strings. */
-type Value = null | number | string | Readonly<Record<string, string>>;
+/** A value of a command. */
+type Value = null | number | string | { readonly [name: string]: Value };
+
+export interface ConnectOptions {
+  /** Within TLS, whatever the certificate. */
+  readonly secure?: boolean;
+  /** Further fields of `connect`. */
+  readonly fields?: Readonly<Record<string, Value>>;
+}
 
 /**
  * A client of RTMP that is written for tests alone and says only what has to be said: it looks for words in what comes
@@ -40,9 +48,14 @@ export class RtmpClient {
     });
   }
 
-  /** Connects, shakes hands and names the application. */
-  static async connect(t: Pick<TestContext, "after">, port: number, app: string): Promise<RtmpClient> {
-    const socket = await open(port);
+  /** Connects, shakes hands, names the application, and makes the first stream. */
+  static async connect(
+    t: Pick<TestContext, "after">,
+    port: number,
+    app: string,
+    options: ConnectOptions = {},
+  ): Promise<RtmpClient> {
+    const socket = await open(port, options.secure === true);
     const client = new RtmpClient(socket);
     t.after(() => client.close());
     const hello = Buffer.alloc(1 + HANDSHAKE_BYTES);
@@ -58,22 +71,47 @@ export class RtmpClient {
     const size = Buffer.alloc(4);
     size.writeUInt32BE(CHUNK_BYTES);
     client.#message({ csid: 2, type: 1, streamId: 0, timestampMs: 0 }, size);
-    client.#command(0, "connect", { app, tcUrl: `rtmp://127.0.0.1:${port}/${app}`, flashVer: "test" });
+    const tcUrl = `rtmp://127.0.0.1:${port}/${app}`;
+    client.#command(0, "connect", { app, tcUrl, flashVer: "test", ...options.fields });
     await client.waitFor("NetConnection.Connect.Success");
-    client.#command(0, "createStream", null);
+    client.createStream();
     return client;
   }
 
+  /** One more stream: they are numbered from 1. */
+  createStream(): void {
+    this.#command(0, "createStream", null);
+  }
+
+  /** Asks to publish or play in a stream. The answer is in `bytes`. */
+  request(word: "publish" | "play", name: string, streamId: number = MEDIA_STREAM): void {
+    this.#command(streamId, word, null, name, ...(word === "publish" ? ["live"] : []));
+  }
+
+  deleteStream(streamId: number): void {
+    this.#command(0, "deleteStream", null, streamId);
+  }
+
   /** A client that publishes, once the server agreed. Rejects with what it said instead. */
-  static async publish(t: Pick<TestContext, "after">, port: number, name: string): Promise<RtmpClient> {
-    const { client, code } = await RtmpClient.ask(t, port, { word: "publish", name });
+  static async publish(
+    t: Pick<TestContext, "after">,
+    port: number,
+    name: string,
+    options: ConnectOptions = {},
+  ): Promise<RtmpClient> {
+    const { client, code } = await RtmpClient.ask(t, port, { word: "publish", name, ...options });
     if (code !== "NetStream.Publish.Start") throw new Error(code);
     return client;
   }
 
   /** A client that plays, once the server agreed. Rejects with what it said instead. */
-  static async play(t: Pick<TestContext, "after">, port: number, name: string): Promise<RtmpClient> {
-    const { client, code } = await RtmpClient.ask(t, port, { word: "play", name });
+  static async play(
+    t: Pick<TestContext, "after">,
+    port: number,
+    name: string,
+    options: ConnectOptions = {},
+  ): Promise<RtmpClient> {
+    const { client, code } = await RtmpClient.ask(t, port, { word: "play", name, ...options });
     if (code !== "NetStream.Play.Start" && code !== "NetStream.Play.Reset") throw new Error(code);
     return client;
   }
@@ -82,11 +120,11 @@ export class RtmpClient {
   static async ask(
     t: Pick<TestContext, "after">,
     port: number,
-    { word, name }: { word: "publish" | "play"; name: string },
+    { word, name, ...options }: { word: "publish" | "play"; name: string } & ConnectOptions,
   ): Promise<{ client: RtmpClient; code: string }> {
     const slash = name.indexOf("/");
-    const client = await RtmpClient.connect(t, port, name.slice(0, slash));
-    client.#command(MEDIA_STREAM, word, null, name.slice(slash + 1), ...(word === "publish" ? ["live"] : []));
+    const client = await RtmpClient.connect(t, port, name.slice(0, slash), options);
+    client.request(word, name.slice(slash + 1));
     const code = await until(
       `an answer to ${word} ${name}`,
       WAIT_MS,
@@ -101,9 +139,9 @@ export class RtmpClient {
     return this.#parts[0] ?? Buffer.alloc(0);
   }
 
-  send({ type, timestampMs, body }: FlvTag): void {
+  send({ type, timestampMs, body }: FlvTag, streamId: number = MEDIA_STREAM): void {
     const csid = type === VIDEO ? 6 : type === AUDIO ? 4 : 5;
-    this.#message({ csid, type, streamId: MEDIA_STREAM, timestampMs }, body);
+    this.#message({ csid, type, streamId, timestampMs }, body);
   }
 
   async waitFor(word: string): Promise<void> {
@@ -144,9 +182,13 @@ export class RtmpClient {
   }
 }
 
-function open(port: number): Promise<Socket> {
+function open(port: number, secure: boolean): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const socket = connect(port, "127.0.0.1", () => resolve(socket));
+    const to = { port, host: "127.0.0.1" };
+    const done = (): void => resolve(socket);
+    const socket: Socket = secure
+      ? connectTls({ ...to, rejectUnauthorized: false }, done)
+      : connect(to, done);
     socket.once("error", reject);
   });
 }
@@ -174,13 +216,16 @@ function amf0(value: Value): Buffer {
 export class FlvGenerator {
   readonly #frameBytes: number;
   readonly #gop: number;
-  #frame = 0;
+  #frame: number;
 
-  constructor(options: { frameBytes: number; gop?: number }) {
+  /** `from`: number of the first frame, which should be a multiple of `gop`. */
+  constructor(options: { frameBytes: number; gop?: number; from?: number }) {
     this.#frameBytes = options.frameBytes;
     this.#gop = options.gop ?? 25;
+    this.#frame = options.from ?? 0;
   }
 
+  /** Number of the next frame. */
   get frames(): number {
     return this.#frame;
   }

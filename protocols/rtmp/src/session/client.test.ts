@@ -83,7 +83,6 @@ suite("client and server", () => {
         "NetStream.Play.Start",
         "ready",
         'data 0 ["|RtmpSampleAccess",true,true]',
-        'data 0 ["onStatus",{"level":"status","code":"NetStream.Data.Start","description":""}]',
         'data 0 ["onMetaData",{"width":64}]',
         "video 5 70000",
         "audio 6 9",

@@ -2,7 +2,7 @@ import { type AmfValue, amfObject, serializeAmf0 } from "@millrace/flv";
 import { MillraceError } from "@millrace/model";
 import { badCommand, refused, streamEnded, timedOut, unauthorized } from "../errors.ts";
 import { splitAggregate } from "../wire/aggregate.ts";
-import { type ChunkLimits, type ChunkMessage, DEFAULT_CHUNK_LIMITS } from "../wire/chunk-reader.ts";
+import type { ChunkMessage } from "../wire/chunk-reader.ts";
 import { SET_BUFFER_LENGTH } from "../wire/control.ts";
 import { ClientHandshake } from "../wire/handshake.ts";
 import {
@@ -18,45 +18,18 @@ import {
 } from "../wire/message-types.ts";
 import { answerDemand } from "./auth.ts";
 import type { RtmpClientEvents } from "./client-events.ts";
-import { type Command, readCommand, readData, textField, writeCommand } from "./command.ts";
 import {
-  type EnhancedCaps,
-  enhancedFields,
-  NO_ENHANCED_CAPS,
-  OUR_ENHANCED_CAPS,
-  readEnhancedCaps,
-} from "./enhanced.ts";
+  DEFAULT_CLIENT_OPTIONS,
+  PLAYER_FIELDS,
+  PUBLISHER_FIELDS,
+  type RtmpClientOptions,
+} from "./client-options.ts";
+import { type Command, readCommand, readData, textField, writeCommand } from "./command.ts";
+import { type EnhancedCaps, enhancedFields, NO_ENHANCED_CAPS, readEnhancedCaps } from "./enhanced.ts";
 import { hmacSha256 } from "./hmac.ts";
 import { Link } from "./link.ts";
 import { mediaCsid } from "./server-output.ts";
 import { type RtmpTarget, reconnectTarget } from "./url.ts";
-
-export interface RtmpClientOptions {
-  /** Size of the chunks that are sent when publishing. */
-  readonly chunkBytes: number;
-  readonly windowBytes: number;
-  /** What the server is told of our buffer when playing. */
-  readonly bufferMs: number;
-  readonly limits: ChunkLimits;
-  readonly enhanced: EnhancedCaps;
-  /** A handshake with a digest in it; a few servers want one, very few do not like it. */
-  readonly digest: boolean;
-  /** Time from `start` to `onReady`. */
-  readonly readyTimeoutMs: number;
-  /** Silence after which a server that plays is gone. */
-  readonly idleTimeoutMs: number;
-}
-
-const DEFAULT_CLIENT_OPTIONS: RtmpClientOptions = {
-  chunkBytes: 65_536,
-  windowBytes: 2_500_000,
-  bufferMs: 3000,
-  limits: DEFAULT_CHUNK_LIMITS,
-  enhanced: OUR_ENHANCED_CAPS,
-  digest: true,
-  readyTimeoutMs: 15_000,
-  idleTimeoutMs: 60_000,
-};
 
 export interface RtmpClientParts {
   readonly mode: "play" | "publish";
@@ -70,9 +43,6 @@ export interface RtmpClientParts {
   readonly options?: Partial<RtmpClientOptions>;
 }
 
-/** What encoders and players call themselves: some servers give H.264 to nobody else. */
-const PUBLISHER_VERSION = "FMLE/3.0 (compatible; Millrace)";
-const PLAYER_VERSION = "LNX 9,0,124,2";
 const CONNECT_TRANSACTION = 1;
 /** Live, or recorded if it is not (§7.2.2.1): in milliseconds, as servers read it who take -2 for a position. */
 const START_LIVE_OR_RECORDED = -2000;
@@ -88,6 +58,7 @@ export class RtmpClientSession {
   readonly #handshake: ClientHandshake;
   readonly #startedMs: number;
   #state: "handshake" | "connecting" | "creating" | "asking" | "ready" | "closed" = "handshake";
+  #started = false;
   #transaction = CONNECT_TRANSACTION;
   #createTransaction = 0;
   #streamId = 0;
@@ -151,8 +122,14 @@ export class RtmpClientSession {
     return this.#damagedMessages + this.#link.abandonedMessages;
   }
 
+  /** The connection stands. */
+  get started(): boolean {
+    return this.#started;
+  }
+
   /** Sends the first bytes: the connection stands. */
   start(): void {
+    this.#started = true;
     this.#handshake.start(this.#options.digest);
   }
 
@@ -243,7 +220,7 @@ export class RtmpClientSession {
     const { target, mode, auth = "" } = this.#parts;
     const app = target.app + auth;
     const tcUrl = target.tcUrl + auth;
-    const common = mode === "publish" ? { type: "nonprivate", flashVer: PUBLISHER_VERSION } : PLAYER_FIELDS;
+    const common = mode === "publish" ? PUBLISHER_FIELDS : PLAYER_FIELDS;
     this.#state = "connecting";
     this.#call("connect", amfObject({ app, ...common, tcUrl, ...enhancedFields(this.#options.enhanced) }));
   }
@@ -378,13 +355,3 @@ export class RtmpClientSession {
     this.#parts.events.onReady();
   }
 }
-
-const PLAYER_FIELDS = {
-  flashVer: PLAYER_VERSION,
-  fpad: false,
-  capabilities: 15,
-  audioCodecs: 4071,
-  videoCodecs: 252,
-  videoFunction: 1,
-  objectEncoding: 0,
-} as const;

@@ -1,4 +1,11 @@
-import { type AmfObject, type AmfValue, amfObject, isAmfObject } from "@millrace/flv";
+import {
+  type AmfObject,
+  type AmfValue,
+  AUDIO_FOUR_CCS,
+  amfObject,
+  isAmfObject,
+  VIDEO_FOUR_CCS,
+} from "@millrace/flv";
 import { numberField } from "./command.ts";
 
 /** Flags of `capsEx` (Enhanced RTMP v2, "Enhancing NetConnection connect Command"). */
@@ -30,8 +37,8 @@ function forwarding(...codes: string[]): ReadonlyMap<string, number> {
 /** What this server passes on. */
 export const OUR_ENHANCED_CAPS: EnhancedCaps = {
   capsEx: CAPS_RECONNECT | CAPS_MULTITRACK | CAPS_MOD_EX | CAPS_NANO_OFFSET,
-  video: forwarding("avc1", "hvc1", "av01", "vp09"),
-  audio: forwarding("mp4a", ".mp3", "Opus", "fLaC", "ac-3", "ec-3"),
+  video: forwarding(...VIDEO_FOUR_CCS),
+  audio: forwarding(...AUDIO_FOUR_CCS),
 };
 
 function addMap(into: Map<string, number>, value: AmfValue): void {

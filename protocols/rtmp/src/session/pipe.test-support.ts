@@ -62,6 +62,9 @@ export class ServerLog implements RtmpServerEvents {
   onStop(streamId: number): void {
     this.lines.push(`stop ${streamId}`);
   }
+  onRefused(streamId: number): void {
+    this.lines.push(`refused ${streamId}`);
+  }
   onPause(streamId: number, paused: boolean, positionMs: number): void {
     this.lines.push(`pause ${streamId} ${paused} ${positionMs}`);
   }

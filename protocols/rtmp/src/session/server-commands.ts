@@ -242,6 +242,7 @@ export class ServerCommands {
     stream.rawName = describeName(typeof rawName === "string" ? rawName : "");
     if (named === undefined) {
       output.status(stream, "error", "NetStream.Publish.BadName", "not a name for a stream");
+      events.onRefused?.(stream.id, "not a name for a stream");
       return;
     }
     stream.state = "publish-asked";
@@ -270,6 +271,7 @@ export class ServerCommands {
     stream.rawName = describeName(typeof rawName === "string" ? rawName : "");
     if (named === undefined) {
       output.status(stream, "error", "NetStream.Play.StreamNotFound", "not a name of a stream");
+      events.onRefused?.(stream.id, "not a name of a stream");
       return;
     }
     stream.state = "play-asked";
@@ -303,7 +305,7 @@ export class ServerCommands {
     output.status(stream, "status", "NetStream.Play.Start", `Started playing ${rawName}.`);
     // Flash: whether scripts may read the samples.
     output.data(id, ["|RtmpSampleAccess", true, true]);
-    output.data(id, ["onStatus", statusObject("status", "NetStream.Data.Start", "")]);
+    // No `NetStream.Data.Start` as Flash's server had it: programs that copy data tags take it for media of time 0.
   }
 
   #pause(command: Command, streamId: number): void {

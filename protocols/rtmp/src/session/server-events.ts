@@ -57,6 +57,8 @@ export interface RtmpServerEvents {
   onMetadata(values: AmfValue[], timestampMs: number, streamId: number): void;
   /** A publication or play that was asked for, and not rejected, is over; the connection goes on. */
   onStop(streamId: number): void;
+  /** A request was refused for its name, which no stream can have. Nothing was asked. */
+  onRefused?(streamId: number, reason: string): void;
   /** A player pauses, or goes on. */
   onPause?(streamId: number, paused: boolean, positionMs: number): void;
   /** True: it will be done. */

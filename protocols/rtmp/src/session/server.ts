@@ -188,10 +188,6 @@ export class RtmpServerSession {
       "NetStream.Play.UnpublishNotify",
       `${stream.rawName} is unpublished.`,
     );
-    this.#output.data(streamId, [
-      "onPlayStatus",
-      statusObject("status", "NetStream.Play.Complete", "The stream has ended."),
-    ]);
     this.#output.status(stream, "status", "NetStream.Play.Stop", `Stopped playing ${stream.rawName}.`);
     stream.stop();
   }

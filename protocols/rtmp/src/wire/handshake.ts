@@ -9,7 +9,8 @@ import {
 } from "./handshake-digest.ts";
 import { WireViolation } from "./violation.ts";
 
-const VERSION = 3;
+/** The first byte of a connection, from either side (RTMP 1.0 §5.2.2). */
+export const RTMP_VERSION = 3;
 const VERSION_ENCRYPTED = 6;
 /** Versions that C1 and S1 state when they carry a digest: those of a Flash Player and a Flash Media Server that did. */
 const PLAYER_VERSION = 0x80000702;
@@ -51,7 +52,7 @@ class Collector {
 }
 
 function checkVersion(version: number): void {
-  if (version === VERSION) return;
+  if (version === RTMP_VERSION) return;
   if (version === VERSION_ENCRYPTED) throw new WireViolation("rtmp.encrypted", "RTMPE is not supported");
   throw new WireViolation("rtmp.bad-version", `RTMP version ${version}`);
 }
@@ -123,7 +124,7 @@ export class ServerHandshake {
       signAnswer(s2, "server", found.digest, parts.hmac);
     }
     const answer = new Uint8Array(1 + 2 * HANDSHAKE_BYTES);
-    answer[0] = VERSION;
+    answer[0] = RTMP_VERSION;
     answer.set(s1, 1);
     answer.set(s2, 1 + HANDSHAKE_BYTES);
     parts.send(answer);
@@ -155,7 +156,7 @@ export class ClientHandshake {
     const c1 = firstPacket(this.#parts, withDigest ? PLAYER_VERSION : 0);
     if (withDigest) this.#digest = sign(c1, "client", 1, this.#parts.hmac);
     const hello = new Uint8Array(1 + HANDSHAKE_BYTES);
-    hello[0] = VERSION;
+    hello[0] = RTMP_VERSION;
     hello.set(c1, 1);
     this.#parts.send(hello);
   }
