@@ -11,6 +11,17 @@ export function noSuchSegment(name: string): MillraceError {
   return refusal("not-found", `no segment ${name}`);
 }
 
-export function noSuchStream(stream: string): MillraceError {
-  return refusal("not-found", `there is no stream "${stream}"`);
+/** The stream has no such track now. */
+export function noSuchTrack(track: string): MillraceError {
+  return refusal("not-found", `the stream has no track ${track}`);
+}
+
+/** What was asked for cannot be understood. */
+export function badRequest(reason: string): MillraceError {
+  return refusal("bad-request", reason);
+}
+
+/** The playlist is not as long as the client wants it. */
+export function tooShort(stream: string, seconds: number): MillraceError {
+  return refusal("not-found", `the playlist of "${stream}" is shorter than ${seconds} s`);
 }

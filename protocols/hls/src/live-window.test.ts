@@ -11,6 +11,7 @@ function make(options: { segments?: number; segmentMs?: number } = {}) {
   const add = (durationMs: number, more: { discontinuity?: boolean; driftMs?: number } = {}): Segment => {
     const segment = {
       uri: `${window.nextSequence}.ts`,
+      startTicks: state.nowMs * 90,
       durationTicks: durationMs * 90,
       discontinuity: more.discontinuity ?? false,
       wallMs: state.nowMs + (more.driftMs ?? 0),

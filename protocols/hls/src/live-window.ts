@@ -1,6 +1,8 @@
-import { TICKS_PER_SECOND } from "@millrace/model";
-import { writeMediaPlaylist } from "@millrace/playlist";
+import { TICKS_PER_SECOND, type Ticks } from "@millrace/model";
+import { type MediaPlaylist, writeMediaPlaylist } from "@millrace/playlist";
+import type { SpliceTags } from "./config.ts";
 import type { Segment } from "./segment.ts";
+import { marksOf, type Splice } from "./splices.ts";
 
 /** Program date-time follows the wall clock by at most this much a segment: a step would tear the timeline. */
 const SLEW_MS = 10;
@@ -24,21 +26,36 @@ interface Leaving {
   readonly untilMs: number;
 }
 
+export interface LiveWindowOptions {
+  readonly segments: number;
+  readonly segmentMs: number;
+  readonly firstSequence: number;
+  readonly splices?: SpliceTags;
+  readonly startOffsetMs?: number;
+}
+
 /** The live playlist: which segments it lists, and how long those that left it are still served. */
 export class LiveWindow {
   readonly #wanted: number;
   readonly #segmentMs: number;
+  readonly #tags: SpliceTags;
+  readonly #startOffsetMs: number | undefined;
   #listed: Listed[] = [];
   #leaving: Leaving[] = [];
   #mediaSequence: number;
   #discontinuitySequence = 0;
   #targetDurationS: number | undefined;
+  #peakRate = 0;
+  /** Breaks to tell of. */
+  splices: readonly Splice[] = [];
   /** When a playlist was last handed out. A segment that no client can know of need not outlive the playlist. */
   servedMs = 0;
 
-  constructor(options: { segments: number; segmentMs: number; firstSequence: number }) {
+  constructor(options: LiveWindowOptions) {
     this.#wanted = options.segments;
     this.#segmentMs = options.segmentMs;
+    this.#tags = options.splices ?? { dateRanges: false, cues: false };
+    this.#startOffsetMs = options.startOffsetMs;
     this.#mediaSequence = options.firstSequence;
   }
 
@@ -57,6 +74,7 @@ export class LiveWindow {
     const leastS = Math.ceil((Math.max(this.#segmentMs, durationMs) - MARGIN_MS) / 1000);
     this.#targetDurationS ??= Math.max(1, leastS);
     this.#listed.push({ segment, durationMs, dateMs: this.#dateOf(segment), sinceMs: nowMs });
+    this.#peakRate = Math.max(this.#peakRate, rateOf(segment.bytes, durationMs));
     this.#trim(nowMs);
   }
 
@@ -75,18 +93,45 @@ export class LiveWindow {
     return [...this.#leaving, ...this.#listed].map((entry) => entry.segment);
   }
 
-  text(): string {
-    return writeMediaPlaylist({
+  /** Bits a second of the segments: the highest there ever was, and the mean of those listed. */
+  get rates(): { readonly peak: number; readonly average: number } {
+    const bytes = this.#listed.reduce((sum, { segment }) => sum + segment.bytes, 0);
+    const durationMs = this.#listed.reduce((sum, each) => sum + each.durationMs, 0);
+    return { peak: this.#peakRate, average: rateOf(bytes, durationMs) };
+  }
+
+  /** UTC in milliseconds, and the source's time stamp, of the newest segment's beginning. */
+  get newest(): { readonly dateMs: number; readonly startTicks: Ticks } | undefined {
+    const last = this.#listed.at(-1);
+    return last && { dateMs: last.dateMs, startTicks: last.segment.startTicks };
+  }
+
+  playlist(): MediaPlaylist {
+    const last = this.#listed.at(-1);
+    const stretches = this.#listed.map(({ dateMs }) => ({ startMs: dateMs }));
+    const endMs = last === undefined ? 0 : last.dateMs + last.durationMs;
+    const marks = marksOf(this.splices, stretches, { ...this.#tags, endMs });
+    const behind = marks.at(-1);
+    const offsetMs = this.#startOffsetMs;
+    return {
       targetDurationS: this.#targetDurationS ?? Math.max(1, Math.round(this.#segmentMs / 1000)),
       mediaSequence: this.#mediaSequence,
       discontinuitySequence: this.#discontinuitySequence,
-      segments: this.#listed.map(({ segment, dateMs, durationMs }) => ({
+      ...(offsetMs !== undefined && { start: { timeOffsetUs: -offsetMs * 1000 } }),
+      segments: this.#listed.map(({ segment, dateMs, durationMs }, i) => ({
         uri: segment.uri,
         durationUs: Math.round(durationMs * 1000),
         discontinuity: segment.discontinuity,
         programDateTimeMs: Math.round(dateMs),
+        ...((marks[i]?.dateRanges.length ?? 0) > 0 && { dateRanges: marks[i]?.dateRanges ?? [] }),
+        ...((marks[i]?.tags.length ?? 0) > 0 && { tags: marks[i]?.tags ?? [] }),
       })),
-    });
+      ...((behind?.dateRanges.length ?? 0) > 0 && { dateRanges: behind?.dateRanges ?? [] }),
+    };
+  }
+
+  text(): string {
+    return writeMediaPlaylist(this.playlist());
   }
 
   #dateOf(segment: Segment): number {
@@ -115,4 +160,8 @@ export class LiveWindow {
       totalMs -= first.durationMs;
     }
   }
+}
+
+function rateOf(bytes: number, durationMs: number): number {
+  return Math.ceil((bytes * 8000) / Math.max(1, durationMs));
 }

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { readSettings } from "./config.ts";
 import { HlsPackaging, PLAYLIST_KEY } from "./packaging.ts";
 import { FakeHost } from "./testing/fake-host.ts";
+
+const SETTINGS = readSettings({ segments: 4, segment_duration: 2000 });
 
 /** Thirty seconds and more of a stream, in media and on the clock. */
 function play(host: FakeHost, seconds: number): void {
@@ -14,7 +17,7 @@ function play(host: FakeHost, seconds: number): void {
 test("the shelf holds what the playlist names, and the playlist only what the shelf holds", (t) => {
   t.mock.timers.enable({ apis: ["setInterval"] });
   const host = new FakeHost();
-  const packaging = new HlsPackaging(host.host, { segments: 4, segmentMs: 2000, off: false });
+  const packaging = new HlsPackaging(host.host, SETTINGS);
   const shelf = host.shelfWriter.local;
   let checked = 0;
   host.shelfWriter.onChange = () => {
@@ -43,22 +46,22 @@ test("the shelf holds what the playlist names, and the playlist only what the sh
 test("segments go when their time is over, even if no new one comes", (t) => {
   t.mock.timers.enable({ apis: ["setInterval"] });
   const host = new FakeHost();
-  const packaging = new HlsPackaging(host.host, { segments: 4, segmentMs: 2000, off: false });
+  const packaging = new HlsPackaging(host.host, SETTINGS);
   host.lastWantedMs = host.wall + 30_000;
   play(host, 30);
   const before = host.shelfWriter.local.keys().length;
   host.wall += 60_000;
   t.mock.timers.tick(1000);
-  // The playlist, and the four that it names.
-  assert.equal(host.shelfWriter.local.keys().length, 5);
-  assert.ok(before > 5);
+  // The settings, the playlist, and the four that it names.
+  assert.equal(host.shelfWriter.local.keys().length, 6);
+  assert.ok(before > 6);
   packaging.dispose();
   assert.equal(host.held, 0);
 });
 
 test("numbers of a server that starts again do not step back", () => {
   const first = new FakeHost();
-  const one = new HlsPackaging(first.host, { segments: 4, segmentMs: 2000, off: false });
+  const one = new HlsPackaging(first.host, SETTINGS);
   play(first, 20);
   const sequence = (host: FakeHost) =>
     Number(/MEDIA-SEQUENCE:(\d+)/.exec(host.shelfWriter.local.get(PLAYLIST_KEY)?.text ?? "")?.[1]);
@@ -66,7 +69,7 @@ test("numbers of a server that starts again do not step back", () => {
   one.dispose();
   const second = new FakeHost();
   second.wall = first.wall;
-  const two = new HlsPackaging(second.host, { segments: 4, segmentMs: 2000, off: false });
+  const two = new HlsPackaging(second.host, SETTINGS);
   play(second, 5);
   assert.ok(sequence(second) > before, `${before}, then ${sequence(second)}`);
   two.dispose();

@@ -4,6 +4,8 @@ import type { Ticks } from "@millrace/model";
 /** A finished segment: a name, facts for the playlist, and where its bytes lie. */
 export interface Segment {
   readonly uri: string;
+  /** Time stamp of its beginning, on the source's clock. */
+  readonly startTicks: Ticks;
   readonly durationTicks: Ticks;
   readonly discontinuity: boolean;
   /** UTC of its first frame, milliseconds. */

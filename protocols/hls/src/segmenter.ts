@@ -122,6 +122,7 @@ export class Segmenter {
     }
     onSegment({
       uri: nextName(open.wallMs),
+      startTicks: open.startTicks,
       durationTicks,
       discontinuity: open.discontinuity,
       wallMs: open.wallMs,

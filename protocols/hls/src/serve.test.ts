@@ -3,8 +3,8 @@ import { createServer, get, type IncomingMessage } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { HttpRoute, Runtime, ShelfReader, Span } from "@millrace/engine";
-import { hlsRoutes } from "./serve.ts";
+import { DocumentViewers, type HttpRoute, type Runtime, type ShelfReader, type Span } from "@millrace/engine";
+import { tsRoutes } from "./serve.ts";
 
 const BYTES = 8 * 1024 * 1024;
 
@@ -28,7 +28,7 @@ async function serve(t: TestContext, options: { shelfDelayMs?: number; gone?: bo
     },
     openSession: () => {
       state.opened++;
-      return { id: "1", bytes: 0, skips: 0, lagBytes: 0, close: () => {} };
+      return { id: "1", stream: "one", bytes: 0, skips: 0, lagBytes: 0, close: () => {} };
     },
     touch: () => {},
     shelf: async () => {
@@ -42,7 +42,9 @@ async function serve(t: TestContext, options: { shelfDelayMs?: number; gone?: bo
     },
     releaseSpan: () => void state.held--,
   };
-  const route = hlsRoutes(runtime as Runtime)[1] as HttpRoute;
+  const viewers = new DocumentViewers(runtime as Runtime);
+  runtime.admit = (exchange, protocol) => viewers.admit(exchange, protocol);
+  const route = tsRoutes(runtime as Runtime).find(({ pattern }) => pattern.test("/one/1-1.ts")) as HttpRoute;
   const server = createServer((request, response) => {
     const match = route.pattern.exec(request.url ?? "");
     assert.ok(match !== null);

@@ -1,121 +1,151 @@
-import type { HttpExchange, HttpRoute, Runtime, ShelfItem, ShelfReader } from "@millrace/engine";
-import { hlsNotReady, noSuchSegment } from "./errors.ts";
-import { PLAYLIST_KEY, PLAYLIST_TYPE, SHELF } from "./packaging.ts";
-import { HlsViewers } from "./viewers.ts";
+import {
+  type HttpExchange,
+  type HttpRoute,
+  type Runtime,
+  type ShelfItem,
+  type ShelfReader,
+  sendItem,
+  sendText,
+  type ViewerSession,
+} from "@millrace/engine";
+import { type MediaPlaylist, writeMediaPlaylist } from "@millrace/playlist";
+import { cmafVariants } from "./cmaf/serve.ts";
+import { settingsOf, tsPlaylist } from "./documents.ts";
+import { badRequest, noSuchSegment, noSuchTrack } from "./errors.ts";
+import { containerOf } from "./index-playlist.ts";
+import { PLAYLIST_TYPE, SHELF } from "./packaging.ts";
+import {
+  chooseTracks,
+  filterSegment,
+  parseTrackChoices,
+  streamsOfSegment,
+  type TrackChoice,
+} from "./selection.ts";
+import { withCredentials } from "./token.ts";
 
-/** A stream that has just started gets this long to make its first segment, while the request waits. */
-const FIRST_SEGMENT_MS = 20_000;
+const METHODS = ["GET", "HEAD"];
+const PLAYLIST_CACHE = "no-cache";
 /** A segment never changes; its name is never used again. */
 const SEGMENT_CACHE = "public, max-age=3600, immutable";
-/** A client that takes nothing for so long must not hold the segment's memory any longer. */
-const STALL_MS = 30_000;
-const CORS = { "Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "Content-Length, Date" };
 
-/** Playlist and segments over HTTP, in any worker. */
-export function hlsRoutes(runtime: Runtime): HttpRoute[] {
-  const viewers = new HlsViewers(runtime);
-  const methods = ["GET", "HEAD"];
-  return [
-    {
-      methods,
-      pattern: /^\/(.+)\/(?:index|mono)\.m3u8$/,
-      handle: async (exchange) => {
-        const session = await viewers.admit(exchange);
-        if (session !== undefined) session.bytes += await sendPlaylist(runtime, exchange);
-      },
-    },
-    {
-      methods,
-      pattern: /^\/(.+)\/(\d+-\d+\.ts)$/,
-      handle: async (exchange) => {
-        const session = await viewers.admit(exchange);
-        if (session !== undefined) session.bytes += await sendSegment(runtime, exchange);
-      },
-    },
+/** Playlists and segments of transport streams over HTTP, in any worker. */
+export function tsRoutes(runtime: Runtime): HttpRoute[] {
+  const routes: [RegExp, (exchange: HttpExchange) => Promise<void>][] = [
+    // Ahead of those of whole streams, whose names may have slashes.
+    [
+      /^\/(.+)\/tracks-([^/]+)\/(?:index|mono|playlist)\.m3u8$/,
+      (exchange) => sendSelected(runtime, exchange),
+    ],
+    [/^\/(.+)\/tracks-([^/]+)\/(\d+-\d+\.ts)$/, (exchange) => sendFiltered(runtime, exchange)],
+    [/^\/(.+)\/mono\.m3u8$/, (exchange) => sendAll(runtime, exchange)],
+    [/^\/(.+)\/video([1-9]\d?)\.m3u8$/, (exchange) => sendPicture(runtime, exchange)],
+    [/^\/(.+)\/(\d+-\d+\.ts)$/, (exchange) => sendSegment(runtime, exchange)],
   ];
+  return routes.map(([pattern, handle]) => ({ methods: METHODS, pattern, handle }));
 }
 
-async function sendPlaylist(runtime: Runtime, exchange: HttpExchange): Promise<number> {
-  const { request, response, query } = exchange;
-  const stream = exchange.match[1] as string;
-  runtime.touch(stream);
-  const item = await firstPlaylist(runtime, stream);
-  const token = query["token"];
-  const text =
-    token === undefined
-      ? (item.text ?? "")
-      : withQuery(item.text ?? "", `token=${encodeURIComponent(token)}`);
-  const body = Buffer.from(text);
-  response.writeHead(200, {
-    ...CORS,
-    "Content-Type": PLAYLIST_TYPE,
-    "Content-Length": body.length,
-    "Cache-Control": "no-cache",
-  });
-  response.end(request.method === "HEAD" ? undefined : body);
-  return body.length;
+/** All tracks in one. */
+async function sendAll(runtime: Runtime, exchange: HttpExchange): Promise<void> {
+  const session = await runtime.admit(exchange, "hls");
+  if (session === undefined) return;
+  const { text } = await tsPlaylist(runtime, session.stream);
+  await sendPlaylist(exchange, session, text);
 }
 
-async function firstPlaylist(runtime: Runtime, stream: string): Promise<ShelfItem> {
-  const deadline = runtime.clock.wallMs() + FIRST_SEGMENT_MS;
-  for (;;) {
-    const shelf: ShelfReader = await runtime.shelf(stream, SHELF);
-    const item = shelf.get(PLAYLIST_KEY);
-    if (item !== undefined) return item;
-    const leftMs = deadline - runtime.clock.wallMs();
-    if (leftMs <= 0) throw hlsNotReady(stream);
-    await shelf.changed(Math.min(leftMs, 1000));
+/** One picture with all sounds. */
+async function sendPicture(runtime: Runtime, exchange: HttpExchange): Promise<void> {
+  const session = await runtime.admit(exchange, "hls");
+  if (session === undefined) return;
+  const place = Number(exchange.match[2]);
+  const { playlist, text, shelf } = await tsPlaylist(runtime, session.stream);
+  const streams = newestStreams(runtime, playlist, shelf);
+  const count = (kind: string): number => streams.filter((stream) => stream.kind === kind).length;
+  if (place > count("video")) throw noSuchTrack(`v${place}`);
+  const sounds = Array.from({ length: count("audio") }, (_, i) => `a${i + 1}`).join("");
+  const folder = count("video") > 1 ? `tracks-v${place}${sounds}/` : "";
+  const segments = playlist.segments.map((segment) => ({ ...segment, uri: folder + segment.uri }));
+  const own = folder === "" ? text : writeMediaPlaylist({ ...playlist, segments });
+  await sendPlaylist(exchange, session, own);
+}
+
+/** Some tracks: the segments' names are the same, in a folder of the selection's. */
+async function sendSelected(runtime: Runtime, exchange: HttpExchange): Promise<void> {
+  const session = await runtime.admit(exchange, "hls");
+  if (session === undefined) return;
+  const choices = choicesOf(exchange);
+  const { stream } = session;
+  const settings = await settingsOf(runtime, stream);
+  const container = await containerOf(runtime, exchange, { stream, settings });
+  if (container !== "ts") {
+    const lowLatency = container === "ll";
+    const options = { lowLatency, folder: "../cmaf/", settings, choices };
+    await sendPlaylist(exchange, session, await cmafVariants(runtime, session, options));
+    return;
   }
+  const { playlist, text, shelf } = await tsPlaylist(runtime, stream);
+  if (chooseTracks(newestStreams(runtime, playlist, shelf), choices).length === 0)
+    throw noSuchTrack(exchange.match[2] as string);
+  await sendPlaylist(exchange, session, text);
 }
 
-/** Puts a query behind every URI line. */
-function withQuery(text: string, query: string): string {
-  return text.replace(/^(?!#)(.+)$/gm, `$1?${query}`);
+async function sendPlaylist(exchange: HttpExchange, session: ViewerSession, text: string): Promise<void> {
+  const own = withCredentials(text, exchange.query);
+  await sendText(exchange, { type: PLAYLIST_TYPE, text: own, cache: PLAYLIST_CACHE, session });
 }
 
-async function sendSegment(runtime: Runtime, exchange: HttpExchange): Promise<number> {
-  const { request, response } = exchange;
-  const stream = exchange.match[1] as string;
+async function sendSegment(runtime: Runtime, exchange: HttpExchange): Promise<void> {
+  const session = await runtime.admit(exchange, "hls");
+  if (session === undefined) return;
   const name = exchange.match[2] as string;
-  runtime.touch(stream);
-  const item = (await runtime.shelf(stream, SHELF)).get(name);
+  const item = (await runtime.shelf(session.stream, SHELF)).get(name);
   if (item === undefined) throw noSuchSegment(name);
-  const spans = item.spans ?? [];
-  const views: Uint8Array[] = [];
-  const { socket } = request;
-  const letGo = (): void => {
-    socket.off("close", letGo);
-    for (const span of spans.slice(0, views.length)) runtime.releaseSpan(span);
-    views.length = 0;
-  };
-  for (const span of spans) {
-    const view = runtime.holdSpan(span);
-    if (view === undefined) {
-      letGo();
-      throw noSuchSegment(name);
-    }
-    views.push(view);
-  }
-  const bytes = Number(item.facts?.["bytes"] ?? 0);
-  response.writeHead(200, {
-    ...CORS,
-    "Content-Type": item.type,
-    "Content-Length": bytes,
-    "Cache-Control": SEGMENT_CACHE,
+  await sendItem(runtime, exchange, item, { cache: SEGMENT_CACHE, session });
+}
+
+async function sendFiltered(runtime: Runtime, exchange: HttpExchange): Promise<void> {
+  const session = await runtime.admit(exchange, "hls");
+  if (session === undefined) return;
+  const choices = choicesOf(exchange);
+  const name = exchange.match[3] as string;
+  const item = (await runtime.shelf(session.stream, SHELF)).get(name);
+  const head = item && withBytes(runtime, item, (parts) => filterSegment(parts, choices));
+  if (item === undefined || head === undefined) throw noSuchSegment(name);
+  await sendItem(runtime, exchange, { type: item.type, head }, { cache: SEGMENT_CACHE, session });
+}
+
+function choicesOf(exchange: HttpExchange): TrackChoice[] {
+  const text = exchange.match[2] as string;
+  const choices = parseTrackChoices(text);
+  if (choices === undefined)
+    throw badRequest(`"tracks-${text}" is no selection of tracks: it is tracks-1,2 or tracks-v1a2`);
+  return choices;
+}
+
+/** The elementary streams of the newest segment. */
+function newestStreams(
+  runtime: Runtime,
+  playlist: MediaPlaylist,
+  shelf: ShelfReader,
+): ReturnType<typeof streamsOfSegment> {
+  const item = shelf.get(playlist.segments.at(-1)?.uri ?? "");
+  return (item && withBytes(runtime, item, streamsOfSegment)) ?? [];
+}
+
+/** Looks into a segment, whose memory is held meanwhile; undefined when it is gone. */
+function withBytes<T>(
+  runtime: Runtime,
+  { head, spans = [] }: ShelfItem,
+  use: (parts: readonly Uint8Array[]) => T,
+): T | undefined {
+  const parts = head === undefined || head.length === 0 ? [] : [head];
+  const held = spans.filter((span) => {
+    const bytes = runtime.holdSpan(span);
+    if (bytes !== undefined) parts.push(bytes);
+    return bytes !== undefined;
   });
-  // A client that went away meanwhile is told of by no event any more.
-  if (request.method === "HEAD" || socket.destroyed) {
-    letGo();
-    response.end();
-    return 0;
+  try {
+    return held.length === spans.length ? use(parts) : undefined;
+  } finally {
+    for (const span of held) runtime.releaseSpan(span);
   }
-  // The memory stays held until the last byte went to the system, or the connection broke. A response that waits for
-  // another one on the same connection does not hear of the latter: hence both.
-  response.once("close", letGo);
-  socket.once("close", letGo);
-  response.setTimeout(STALL_MS, () => response.destroy());
-  if (item.head !== undefined && item.head.length > 0) response.write(item.head);
-  for (const view of views) response.write(view);
-  response.end();
-  return bytes;
 }

@@ -46,6 +46,10 @@ export class FakeHost {
     return this.#lastKey;
   }
 
+  info(): { tracks: { codec: string }[] } {
+    return { tracks: [] };
+  }
+
   shelf(): ShelfWriter {
     return this.shelfWriter;
   }
