@@ -1,6 +1,15 @@
-import type { HttpExchange, Protocol, Runtime, WorkerReport } from "@millrace/engine";
+import {
+  accessOf,
+  CORS,
+  type HttpExchange,
+  type Protocol,
+  type Runtime,
+  refuse,
+  type WorkerReport,
+} from "@millrace/engine";
 import type { StreamInfo } from "@millrace/model";
 import {
+  ASSET_PREFIX,
   type Asset,
   EMBED_POLICY,
   INDEX_POLICY,
@@ -9,6 +18,8 @@ import {
   renderEmbed,
   renderIndex,
 } from "@millrace/web";
+import { mediaInfoOf } from "./media-info.ts";
+import { FLUSSONIC_PLAYER, flussonicPlayer } from "./mse-player-assets.ts";
 
 /** The start page, the player page, their assets, and the two API documents that they read. */
 export const pages: Protocol = {
@@ -17,6 +28,7 @@ export const pages: Protocol = {
   options: [],
   routes(runtime) {
     const assets = loadAssets();
+    assets.set(FLUSSONIC_PLAYER, flussonicPlayer(assets.get(`${ASSET_PREFIX}mse-player.js`) as Asset));
     const methods = ["GET", "HEAD"];
     return [
       {
@@ -24,8 +36,17 @@ export const pages: Protocol = {
         pattern: /^\/$/,
         handle: (exchange) => sendPage(exchange, renderIndex(), { policy: INDEX_POLICY }),
       },
-      { methods, pattern: /^\/(-\/.+|favicon\.ico)$/, handle: (exchange) => sendAsset(exchange, assets) },
+      {
+        methods,
+        pattern: /^\/(-\/.+|flu\/assets\/.+|favicon\.ico)$/,
+        handle: (exchange) => sendAsset(exchange, assets),
+      },
       { methods, pattern: /^\/(.+)\/embed\.html$/, handle: (exchange) => sendEmbed(runtime, exchange) },
+      {
+        methods,
+        pattern: /^\/(.+)\/media_info\.json$/,
+        handle: (exchange) => sendMediaInfo(runtime, exchange),
+      },
       { methods, pattern: /^\/api\/v1\/streams$/, handle: (exchange) => sendStreams(runtime, exchange) },
       { methods, pattern: /^\/api\/v1\/sessions$/, handle: (exchange) => sendSessions(runtime, exchange) },
       { methods, pattern: /^\/api\/v1\/workers$/, handle: (exchange) => sendWorkers(runtime, exchange) },
@@ -78,12 +99,16 @@ function sendAsset(exchange: HttpExchange, assets: ReadonlyMap<string, Asset>): 
   response.end(request.method === "HEAD" ? undefined : body);
 }
 
-function sendJson({ response, request }: HttpExchange, value: unknown): void {
+function sendJson(
+  { response, request }: HttpExchange,
+  value: unknown,
+  headers: Readonly<Record<string, string>> = { "Access-Control-Allow-Origin": "*" },
+): void {
   const body = JSON.stringify(value);
   response.writeHead(200, {
     "Content-Type": "application/json",
     "Cache-Control": "no-store",
-    "Access-Control-Allow-Origin": "*",
+    ...headers,
   });
   response.end(request.method === "HEAD" ? undefined : body);
 }
@@ -120,6 +145,17 @@ function idle(name: string, kind: string): StreamInfo {
     memoryBytes: 0,
     pushes: [],
   };
+}
+
+/** What a stream consists of, for those who may watch it: no more than a player has to know. */
+async function sendMediaInfo(runtime: Runtime, exchange: HttpExchange): Promise<void> {
+  const access = accessOf(exchange, "media_info");
+  const verdict = await runtime.authorize(access);
+  if (!verdict.ok) return refuse(exchange, verdict);
+  const name = verdict.stream ?? access.stream;
+  if (!runtime.knows(name)) return refuse(exchange, { ok: false, reason: "not-found" });
+  const info = (await reports(runtime)).flatMap((report) => report.streams).find((it) => it.name === name);
+  sendJson(exchange, mediaInfoOf(info, runtime.clock.wallMs()), CORS);
 }
 
 async function sendSessions(runtime: Runtime, exchange: HttpExchange): Promise<void> {

@@ -1,9 +1,15 @@
 import type { Protocol } from "@millrace/engine";
+import { cmaf } from "@millrace/protocol-cmaf";
+import { dash } from "@millrace/protocol-dash";
 import { fake } from "@millrace/protocol-fake";
 import { file } from "@millrace/protocol-file";
 import { hls } from "@millrace/protocol-hls";
 import { httpTs } from "@millrace/protocol-http-ts";
+import { mse } from "@millrace/protocol-mse";
+import { progressive } from "@millrace/protocol-progressive";
 import { rtmp } from "@millrace/protocol-rtmp";
+import { shout } from "@millrace/protocol-shout";
+import { smooth } from "@millrace/protocol-smooth";
 import { srt } from "@millrace/protocol-srt";
 import { tstcp } from "@millrace/protocol-tstcp";
 import { udp } from "@millrace/protocol-udp";
@@ -14,10 +20,16 @@ import { pages } from "./pages.ts";
 export const PROTOCOLS: readonly Protocol[] = [
   httpTs,
   hls,
+  cmaf,
+  dash,
+  smooth,
+  mse,
+  progressive,
   udp,
   srt,
   rtmp,
   tstcp,
+  shout,
   file,
   fake,
   sessions,

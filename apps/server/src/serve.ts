@@ -1,7 +1,8 @@
 import { accessSync, constants, mkdirSync } from "node:fs";
 import { resolve } from "node:path";
 import { type Logger, messageOf, Supervisor } from "@millrace/engine";
-import type { ServerConfig } from "@millrace/model";
+import type { ListenConfig, ServerConfig } from "@millrace/model";
+import { CORE_OPTIONS } from "@millrace/service-config";
 import { SessionDesk } from "@millrace/service-sessions";
 import { describeProblems, loadConfig, watchConfig } from "./configuration.ts";
 import { PROTOCOLS } from "./protocols.ts";
@@ -32,7 +33,7 @@ export async function serve(options: ServeOptions): Promise<Served> {
   const loaded = loadConfig(options.config);
   report(log, loaded);
   if (!loaded.ok) throw new Error(`${options.config ?? "configuration"} has errors: nothing was started`);
-  await refuseTakenPorts(portsOf(loaded.config, PROTOCOLS));
+  await refuseTakenPorts(portsOf(loaded.config, [{ options: CORE_OPTIONS }, ...PROTOCOLS]));
   const desk = new SessionDesk({
     nowMs: () => performance.now(),
     random: (into) => crypto.getRandomValues(into),
@@ -72,11 +73,16 @@ function announce(options: ServeOptions, config: ServerConfig): void {
   const { log } = options;
   const workers = Math.max(1, config.workers);
   log.info(`Millrace ${options.version} is running`, { streams: config.streams.length, workers });
-  for (const listen of config.http) log.info(`open http://${listen.host ?? "127.0.0.1"}:${listen.port}/`);
+  for (const listen of config.http) log.info(`open http://${addressOf(listen)}/`);
+  for (const listen of config.ports?.["https"] ?? []) log.info(`open https://${addressOf(listen)}/`);
   if (options.config === undefined) {
     log.info("no configuration file: this is the built-in demo. Start one of your own with");
     log.info("  millrace example > millrace.conf  and  millrace serve --config millrace.conf");
   }
+}
+
+function addressOf({ host = "127.0.0.1", port }: ListenConfig): string {
+  return `${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
 function report(log: Logger, loaded: ReturnType<typeof loadConfig>): void {

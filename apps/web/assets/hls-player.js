@@ -1,73 +1,127 @@
+import { qualityLabel, trackLabels } from "./labels.js";
+import { loadScript } from "./load-script.js";
 import { problemOfHls } from "./problems.js";
+import { showTextTrack, textTrackChoices } from "./text-tracks.js";
 
-/** @typedef {import("./embed.js").PlayerHooks} PlayerHooks */
-/** @typedef {import("./embed.js").Player} Player */
+/** @typedef {import("./playback.js").PlayerHooks} PlayerHooks */
+/** @typedef {import("./playback.js").Player} Player */
+/** @typedef {import("./playback.js").Choice} Choice */
 /** @typedef {typeof import("hls.js").default} HlsClass */
+/** @typedef {import("hls.js").default} Hls */
 
 /** @returns {HlsClass | undefined} */
 const loaded = () => /** @type {{ Hls?: HlsClass }} */ (globalThis).Hls;
 
 /**
- * Loads hls.js, once. Answers whether it can work in this browser.
- * @returns {Promise<boolean>}
- */
-export async function loadHls() {
-  if (loaded() === undefined) {
-    const script = document.createElement("script");
-    script.src = "/-/hls.js";
-    const done = new Promise((resolve, reject) => {
-      script.onload = resolve;
-      script.onerror = () => reject(new Error("the player could not be loaded"));
-    });
-    document.head.append(script);
-    await done;
-  }
-  return loaded()?.isSupported() ?? false;
-}
-
-/**
- * Plays a live playlist with hls.js.
+ * Plays a live playlist with hls.js. Resolves with undefined where it cannot work.
  * @param {HTMLVideoElement} video
  * @param {string} url
  * @param {PlayerHooks} hooks
- * @returns {Player}
+ * @returns {Promise<Player | undefined>}
  */
-export function startHls(video, url, hooks) {
-  const Hls = /** @type {HlsClass} */ (loaded());
-  const hls = new Hls({
+export async function startHls(video, url, hooks) {
+  await loadScript("/-/hls.js");
+  const HlsClass = /** @type {HlsClass} */ (loaded());
+  if (!HlsClass.isSupported() || hooks.late()) return undefined;
+  const hls = new HlsClass({
     lowLatencyMode: true,
     backBufferLength: 30,
-    // Far behind the edge it jumps there; a little behind, it plays slightly faster.
-    liveSyncDurationCount: 3,
-    liveMaxLatencyDurationCount: 10,
+    // A little behind where the playlist says to be, it plays faster.
     maxLiveSyncPlaybackRate: 1.05,
   });
-  let repairs = 0;
-  hls.on(Hls.Events.ERROR, (_, data) => {
-    if (!data.fatal) return;
-    const name = problemOfHls({ type: data.type, details: data.details, status: data.response?.code });
-    // The first fatal error of the decoder is often cured by a fresh media source.
-    if (name === "broken" && data.type === Hls.ErrorTypes.MEDIA_ERROR && repairs++ === 0)
-      hls.recoverMediaError();
-    else hooks.problem(name);
-  });
-  hls.on(Hls.Events.FRAG_BUFFERED, () => {
-    hooks.media();
-  });
-  hls.on(Hls.Events.LEVEL_UPDATED, (_, data) => {
-    if (!data.details.live) hooks.ending();
-  });
+  // Far behind, it jumps. Given above, this would be taken only together with a distance of ours from the edge.
+  hls.config.liveMaxLatencyDurationCount = 10;
+  listen(hls, HlsClass, hooks);
   hls.loadSource(url);
   hls.attachMedia(video);
   return {
     stop: () => hls.destroy(),
-    latencySeconds: () => (hls.latency > 0 ? hls.latency : undefined),
+    latency() {
+      const { playingDate, latency } = hls;
+      if (playingDate !== null) return { seconds: 0, atMs: playingDate.getTime() };
+      return latency > 0 ? { seconds: latency } : undefined;
+    },
+    targetSeconds: () => hls.targetLatency ?? undefined,
     edgeSeconds: () => hls.liveSyncPosition ?? undefined,
     bitsPerSecond: () => {
       const level = hls.levels[Math.max(0, hls.currentLevel)];
       return level?.details?.fragments.length ? measuredBitrate(level.details.fragments) : undefined;
     },
+    choices: () => ({
+      quality: qualities(hls),
+      language: languages(hls),
+      subtitles: textTrackChoices(video),
+    }),
+    choose: (group, id) => choose(hls, group, id),
   };
+}
+
+/**
+ * @param {Hls} hls
+ * @param {HlsClass} HlsClass
+ * @param {PlayerHooks} hooks
+ */
+function listen(hls, { Events, ErrorTypes }, hooks) {
+  let repairs = 0;
+  hls.on(Events.ERROR, (_, data) => {
+    if (!data.fatal) return;
+    const name = problemOfHls({ type: data.type, details: data.details, status: data.response?.code });
+    // The first fatal error of the decoder is often cured by a fresh media source.
+    if (name === "broken" && data.type === ErrorTypes.MEDIA_ERROR && repairs++ === 0) hls.recoverMediaError();
+    else hooks.problem(name);
+  });
+  hls.on(Events.LEVEL_UPDATED, (_, data) => {
+    if (!data.details.live) hooks.ending();
+  });
+}
+
+/** @param {Hls} hls @returns {Choice[]} */
+function qualities(hls) {
+  if (hls.levels.length < 2) return [];
+  const now = hls.levels[hls.currentLevel];
+  const auto = now?.height && hls.autoLevelEnabled ? `Automatic (${now.height}p)` : "Automatic";
+  const levels = hls.levels.map((level, i) => ({
+    id: String(i),
+    label: qualityLabel(level),
+    chosen: !hls.autoLevelEnabled && hls.loadLevel === i,
+    order: level.bitrate,
+  }));
+  levels.sort((a, b) => b.order - a.order);
+  return [{ id: "-1", label: auto, chosen: hls.autoLevelEnabled }, ...levels];
+}
+
+/**
+ * @param {readonly { name: string, lang?: string | undefined }[]} tracks
+ * @param {string} word
+ */
+function labelsOf(tracks, word) {
+  return trackLabels(
+    tracks.map(({ name, lang }) => ({ name, language: lang })),
+    word,
+  );
+}
+
+/** @param {Hls} hls @returns {Choice[]} */
+function languages(hls) {
+  const tracks = hls.audioTracks;
+  if (tracks.length < 2) return [];
+  return labelsOf(tracks, "Sound").map((label, i) => ({
+    id: String(i),
+    label,
+    chosen: hls.audioTrack === i,
+  }));
+}
+
+/**
+ * @param {Hls} hls
+ * @param {string} group
+ * @param {string} id
+ */
+function choose(hls, group, id) {
+  if (group === "quality") hls.nextLevel = Number(id);
+  else if (group === "language") hls.audioTrack = Number(id);
+  // It makes text tracks of subtitles and captions, and loads those that show.
+  else if (hls.media !== null) showTextTrack(/** @type {HTMLVideoElement} */ (hls.media), id);
 }
 
 /**

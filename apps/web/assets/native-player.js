@@ -1,33 +1,21 @@
-import { problemOfStatus } from "./problems.js";
+import { problemOfUrl } from "./problems.js";
+import { showTextTrack, textTrackChoices } from "./text-tracks.js";
 
-/** @typedef {import("./embed.js").PlayerHooks} PlayerHooks */
-/** @typedef {import("./embed.js").Player} Player */
-
-/**
- * Whether the browser plays HLS by itself.
- * @param {HTMLVideoElement} video
- */
-export function playsNatively(video) {
-  return video.canPlayType("application/vnd.apple.mpegurl") !== "";
-}
+/** @typedef {import("./playback.js").PlayerHooks} PlayerHooks */
+/** @typedef {import("./playback.js").Player} Player */
 
 /**
- * Plays a live playlist with the browser's own HLS.
+ * Plays what the browser plays by itself: a playlist in Safari, an endless MP4 file anywhere.
  * @param {HTMLVideoElement} video
  * @param {string} url
  * @param {PlayerHooks} hooks
- * @returns {Player}
+ * @returns {Promise<Player>}
  */
-export function startNative(video, url, hooks) {
+export async function startNative(video, url, hooks) {
   const listening = new AbortController();
   const { signal } = listening;
-  /** @param {Parameters<PlayerHooks["problem"]>[0]} name */
-  const tell = (name) => {
-    if (!signal.aborted) hooks.problem(name);
-  };
-  video.addEventListener("error", () => void explain(video, url).then(tell), { signal });
-  video.addEventListener("timeupdate", () => hooks.media(), { signal });
-  video.addEventListener("ended", () => hooks.problem("ended"), { signal });
+  video.addEventListener("error", () => void explain(video, url).then(hooks.problem), { signal });
+  video.addEventListener("ended", hooks.ending, { signal });
   video.src = url;
   return {
     stop() {
@@ -35,32 +23,35 @@ export function startNative(video, url, hooks) {
       video.removeAttribute("src");
       video.load();
     },
-    latencySeconds() {
-      const edge = seekableEnd(video);
-      return edge === undefined ? undefined : edge - video.currentTime;
+    latency() {
+      // Safari knows the dates in a playlist.
+      const startMs = /** @type {{ getStartDate?: () => Date }} */ (video).getStartDate?.().getTime();
+      if (startMs) return { seconds: 0, atMs: startMs + video.currentTime * 1000 };
+      const edge = edgeOf(video);
+      return edge === undefined ? undefined : { seconds: edge - video.currentTime };
     },
-    edgeSeconds: () => seekableEnd(video),
+    targetSeconds: () => undefined,
+    edgeSeconds: () => edgeOf(video),
     bitsPerSecond: () => undefined,
+    choices: () => ({ quality: [], language: [], subtitles: textTrackChoices(video) }),
+    choose: (_, id) => showTextTrack(video, id),
   };
 }
 
 /** @param {HTMLVideoElement} video */
-function seekableEnd(video) {
-  const { seekable } = video;
-  return seekable.length > 0 ? seekable.end(seekable.length - 1) : undefined;
+function edgeOf({ seekable, buffered, currentTime }) {
+  const end = seekable.length > 0 ? seekable.end(seekable.length - 1) : 0;
+  if (end > currentTime && end < Number.MAX_SAFE_INTEGER) return end;
+  // What is seekable of an endless file has no end, or is nothing.
+  return buffered.length > 0 ? buffered.end(buffered.length - 1) : undefined;
 }
 
 /**
- * The browser says little of what went wrong, so the playlist is asked for again.
+ * The browser says little of what went wrong, so the document is asked for again.
  * @param {HTMLVideoElement} video
  * @param {string} url
  */
-async function explain(video, url) {
-  try {
-    const response = await fetch(url, { cache: "no-store" });
-    if (!response.ok) return problemOfStatus(response.status);
-  } catch {
-    return "network";
-  }
-  return video.error?.code === MediaError.MEDIA_ERR_SRC_NOT_SUPPORTED ? "codec" : "broken";
+function explain(video, url) {
+  const { code } = video.error ?? {};
+  return problemOfUrl(url, code === MediaError.MEDIA_ERR_SRC_NOT_SUPPORTED ? "codec" : "broken");
 }

@@ -3,7 +3,9 @@
  * @typedef {object} Problem
  * @property {string} headline
  * @property {string} explanation
- * @property {boolean} hopeless trying again will not help: it is tried rarely
+ * @property {boolean} hopeless trying again will not help: it is tried rarely, or not at all
+ * @property {boolean} [elsewhere] another format may do better
+ * @property {string} [action] what the button says; "Try now" otherwise
  */
 
 /** @type {Record<string, Problem>} */
@@ -17,6 +19,12 @@ export const PROBLEMS = {
     headline: "No such stream",
     explanation: "The server knows no stream of this name.",
     hopeless: false,
+  },
+  absent: {
+    headline: "Not available in this format",
+    explanation: "The server does not offer the stream in this format.",
+    hopeless: false,
+    elsewhere: true,
   },
   forbidden: {
     headline: "Not allowed",
@@ -37,16 +45,19 @@ export const PROBLEMS = {
     headline: "Cannot play this format",
     explanation: "This browser does not know the stream's video or audio format.",
     hopeless: true,
+    elsewhere: true,
   },
   broken: {
     headline: "Playback broke off",
     explanation: "The video could not be read.",
     hopeless: false,
+    elsewhere: true,
   },
   stalled: {
     headline: "Waiting for video",
     explanation: "Nothing has arrived for a while.",
     hopeless: false,
+    elsewhere: true,
   },
   ended: {
     headline: "Stream has ended",
@@ -55,8 +66,28 @@ export const PROBLEMS = {
   },
   unsupported: {
     headline: "Cannot play here",
-    explanation: "This browser plays no live streams.",
+    explanation: "This browser cannot play live streams in this format.",
     hopeless: true,
+    elsewhere: true,
+  },
+  format: {
+    headline: "Unknown format",
+    explanation:
+      "The page's address asks for a format that this player does not have: it has auto, ll, hls, dash, mse, flv and mp4.",
+    hopeless: true,
+  },
+  recording: {
+    headline: "No recordings here",
+    explanation:
+      "The page's address asks for a recording, and this server keeps none. You can watch what is live.",
+    hopeless: true,
+    action: "Watch live",
+  },
+  done: {
+    headline: "Are you still watching?",
+    explanation: "Playback has stopped to save your data.",
+    hopeless: true,
+    action: "Go on",
   },
 };
 
@@ -68,7 +99,8 @@ export function problemOfStatus(status) {
   if (status === 0) return "network";
   if (status === 404 || status === 410) return "missing";
   if (status === 401 || status === 403) return "forbidden";
-  if (status === 429) return "busy";
+  if (status === 406 || status === 415) return "codec";
+  if (status === 429 || status === 409) return "busy";
   return "offline";
 }
 
@@ -85,6 +117,21 @@ export function problemOfHls(error) {
     return "offline";
   if (error.type === "networkError") return error.status ? "offline" : "network";
   return "broken";
+}
+
+/**
+ * Asks the server again what a player only reports as a failure.
+ * @param {string} url
+ * @param {string} otherwise the problem if the server has nothing to complain of
+ */
+export async function problemOfUrl(url, otherwise) {
+  try {
+    const response = await fetch(url, { cache: "no-store", signal: AbortSignal.timeout(8000) });
+    await response.body?.cancel();
+    return response.ok ? otherwise : problemOfStatus(response.status);
+  } catch {
+    return "network";
+  }
 }
 
 /**

@@ -1,7 +1,7 @@
 import { make, setText } from "./dom.js";
 import { EndList, inputEnd, outputEnd } from "./end-list.js";
 import { formatBitrate, formatBytes, formatCount } from "./format.js";
-import { addressesOf, stateOf, streamPath, tracksText } from "./stream-state.js";
+import { addressesOf, playersOf, stateOf, streamPath, tracksText } from "./stream-state.js";
 
 /** @typedef {import("@millrace/model").StreamInfo} StreamInfo */
 
@@ -48,7 +48,7 @@ export class StreamDetail {
   #build(name) {
     this.#shown = name;
     const player = make("iframe", {
-      src: `${streamPath(name)}/embed.html`,
+      src: `${streamPath(name)}/embed.html?muted=1`,
       title: `Player of ${name}`,
       allow: "autoplay; fullscreen",
       class: "player",
@@ -58,6 +58,7 @@ export class StreamDetail {
       this.#title,
       player,
       this.#facts,
+      playerLinks(name),
       make("h3", {}, "Addresses"),
       make(
         "ul",
@@ -89,6 +90,14 @@ export class StreamDetail {
     button.addEventListener("click", () => void copy(field).then(tell));
     return make("li", {}, make("label", { for: id }, label), field, button);
   }
+}
+
+/** @param {string} name */
+function playerLinks(name) {
+  const links = playersOf(name).map(([label, path]) =>
+    make("li", {}, make("a", { href: path, target: "_blank", rel: "noopener" }, label)),
+  );
+  return make("nav", { class: "players", "aria-label": "Open a player" }, make("ul", {}, ...links));
 }
 
 /**

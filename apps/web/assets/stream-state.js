@@ -64,12 +64,34 @@ export function streamPath(name) {
 export function addressesOf(origin, name) {
   const base = origin + streamPath(name);
   return [
-    ["HLS", `${base}/index.m3u8`],
-    ["HTTP-TS", `${base}/mpegts`],
     ["Player page", `${base}/embed.html`],
     [
       "Embed code",
       `<iframe src="${base}/embed.html" width="640" height="360" allow="autoplay; fullscreen"></iframe>`,
     ],
+    ["HLS", `${base}/index.m3u8`],
+    ["Low-latency HLS", `${base}/index.ll.m3u8`],
+    ["DASH", `${base}/index.mpd`],
+    ["Low-latency DASH", `${base}/index.ll.mpd`],
+    ["MSE-LD", `${base.replace(/^http/, "ws")}/mse_ld`],
+    ["MP4", `${base}.mp4`],
+    ["HTTP-TS", `${base}/mpegts`],
+    ["HTTP-FLV", `${base}.flv`],
+  ];
+}
+
+/**
+ * The player page in different ways.
+ * @param {string} name
+ * @returns {[label: string, path: string][]}
+ */
+export function playersOf(name) {
+  const page = `${streamPath(name)}/embed.html`;
+  return [
+    ["Player", page],
+    ["Lowest delay", `${page}?realtime=true&stats=1`],
+    ["LL-HLS", `${page}?format=ll&stats=1`],
+    ["HLS", `${page}?format=hls&stats=1`],
+    ["DASH", `${page}?format=dash&stats=1`],
   ];
 }

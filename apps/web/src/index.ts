@@ -1,2 +1,2 @@
-export { ASSET_PREFIX, type Asset, loadAssets, playerPath } from "./assets.ts";
+export { ASSET_PREFIX, type Asset, loadAssets } from "./assets.ts";
 export { EMBED_POLICY, INDEX_POLICY, PAGE_TYPE, renderEmbed, renderIndex } from "./pages.ts";

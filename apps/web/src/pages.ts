@@ -1,12 +1,13 @@
 import { escapeHtml } from "./escape.ts";
 
-// Scripts and styles come from the server itself only; hls.js runs its demultiplexer in a worker made from a blob.
+// Scripts and styles come from the server itself only; hls.js runs its demultiplexer in a worker made from a blob, and makes
+// tracks of subtitles from empty data URLs.
 const POLICY = [
   "default-src 'none'",
   "script-src 'self'",
   "style-src 'self'",
   "img-src 'self' data:",
-  "media-src 'self' blob:",
+  "media-src 'self' blob: data:",
   "connect-src 'self'",
   "worker-src 'self' blob:",
   "frame-src 'self'",
@@ -86,26 +87,63 @@ export function renderIndex(): string {
 `;
 }
 
+const icon = (path: string, state = ""): string =>
+  `<svg viewBox="0 0 24 24" width="24" height="24" aria-hidden="true"${state === "" ? "" : ` class="when-${state}"`}><path fill="currentColor" d="${path}"/></svg>`;
+
+const PLAY = "M8 5v14l11-7z";
+const PAUSE = "M6 5h4v14H6zm8 0h4v14h-4z";
+const SOUND =
+  "M4 9v6h4l5 5V4L8 9zm11.5 3a4 4 0 0 0-2-3.5v7a4 4 0 0 0 2-3.5zm-2-8.2v2.1a6.3 6.3 0 0 1 0 12.2v2.1a8.4 8.4 0 0 0 0-16.4z";
+const SILENT =
+  "M4 9v6h4l5 5V4L8 9zm11.7 1.1 1.4-1.4 1.9 1.9 1.9-1.9 1.4 1.4-1.9 1.9 1.9 1.9-1.4 1.4-1.9-1.9-1.9 1.9-1.4-1.4 1.9-1.9z";
+const SETTINGS =
+  "M4 6h9.2a3 3 0 0 1 5.6 0H20v2h-1.2a3 3 0 0 1-5.6 0H4zm0 10h1.2a3 3 0 0 1 5.6 0H20v2h-9.2a3 3 0 0 1-5.6 0H4z";
+const LARGE = "M4 9V4h5v2H6v3zm11-5h5v5h-2V6h-3zM6 15v3h3v2H4v-5zm12 3v-3h2v5h-5v-2z";
+const SMALL = "M7 4h2v5H4V7h3zm8 0h2v3h3v2h-5zM4 15h5v5H7v-3H4zm11 0h5v2h-3v3h-2z";
+
 /**
- * The page `/NAME/embed.html`: nothing but a player. It plays `index.m3u8` beside it; options come from the query
- * (`autoplay`, `muted`, `controls`, `stats`; 0 or 1), and `token` is passed on.
+ * The page `/NAME/embed.html`: nothing but a player of the stream beside it. What its query may say is read by
+ * `assets/player-options.js`.
  */
 export function renderEmbed(streamName: string): string {
+  const name = escapeHtml(streamName);
   return `${renderHead({ title: `${streamName} · live`, style: "embed.css", scripts: ["embed.js"] })}
-<body data-stream="${escapeHtml(streamName)}">
-<video id="video" playsinline aria-label="${escapeHtml(streamName)}, live video"></video>
-<button id="live" class="live" type="button" hidden><span aria-hidden="true" class="dot"></span><span
- id="live-text">LIVE</span></button>
-<dl id="stats" class="stats" hidden></dl>
-<button id="unmute" class="unmute" type="button" hidden>Sound on</button>
-<button id="play" class="play" type="button" aria-label="Play" hidden><svg viewBox="0 0 24 24" width="40"
- height="40" aria-hidden="true"><path fill="currentColor" d="M8 5v14l11-7z"/></svg></button>
-<div id="overlay" class="overlay" hidden>
-<div id="spinner" class="spinner" aria-hidden="true"></div>
+<body data-stream="${name}">
+<main id="player" class="player" data-state="loading" aria-label="${name}, live">
+<video id="video" playsinline aria-label="${name}, live video"></video>
+<canvas id="still" class="still" aria-hidden="true" hidden></canvas>
+<img id="logo" class="logo" alt="" hidden>
+<div id="overlay" class="overlay">
+<img id="poster" class="poster" alt="" hidden>
+<img id="mark" class="mark" src="/-/logo.svg" alt="" width="72" height="72">
+<div id="spinner" class="spinner" aria-hidden="true" hidden></div>
 <p id="headline" class="headline" role="status"></p>
 <p id="explanation" class="explanation"></p>
 <button id="retry" type="button" hidden>Try now</button>
 </div>
+<button id="play" class="play" type="button" aria-label="Play" hidden>${icon(PLAY)}</button>
+<div class="top">
+<div class="badges">
+<button id="unmute" class="unmute" type="button" hidden>${icon(SILENT)}Sound on</button>
+<button id="live" class="live" type="button" hidden><span aria-hidden="true" class="dot"></span><span
+ id="live-text">LIVE</span></button>
+</div>
+<dl id="stats" class="stats" aria-label="Statistics" hidden></dl>
+</div>
+<p id="notice" class="notice" role="status" hidden></p>
+<div id="bar" class="bar" role="group" aria-label="Controls" hidden>
+<input id="position" class="position" type="range" aria-label="Position" step="0.1" hidden>
+<button id="toggle" type="button" aria-label="Play" title="Play (space)">${icon(PLAY, "off")}${icon(PAUSE, "on")}</button>
+<button id="mute" type="button" aria-label="Mute" title="Mute (M)">${icon(SILENT, "off")}${icon(SOUND, "on")}</button>
+<input id="volume" class="volume" type="range" min="0" max="100" step="5" aria-label="Volume">
+<span class="space"></span>
+<button id="open-settings" type="button" aria-label="Settings" title="Settings" aria-expanded="false"
+ aria-controls="settings">${icon(SETTINGS)}</button>
+<button id="fullscreen" type="button" aria-label="Full screen" title="Full screen (F)">${icon(LARGE, "off")}${icon(SMALL, "on")}</button>
+</div>
+<div id="settings" class="settings" role="dialog" aria-label="Settings" hidden></div>
+<div id="said" class="unseen" aria-live="polite"></div>
+</main>
 <noscript><p class="headline">This player needs JavaScript.</p></noscript>
 </body>
 </html>

@@ -28,6 +28,11 @@ export class FixtureServer {
   streams: readonly StreamInfo[] = [];
   /** Status of the playlists of `demo`; 200 plays the test clock. */
   playlistStatus = 200;
+  /** What it says that `demo` consists of. */
+  tracks: readonly { content: string; codec: string }[] = [
+    { content: "video", codec: "h264" },
+    { content: "audio", codec: "aac" },
+  ];
   /** Every request is cut off. */
   dead = false;
   readonly #assets = loadAssets();
@@ -56,10 +61,17 @@ export class FixtureServer {
     else if (path.endsWith("/embed.html")) {
       send(response, PAGE_TYPE, renderEmbed(decodeURIComponent(path.slice(1, -11))), EMBED_POLICY);
     } else if (path === "/api/v1/streams") send(response, "application/json", JSON.stringify(this.streams));
+    else if (path === "/demo/media_info.json") send(response, "application/json", this.#mediaInfo());
     else if (path === "/demo/index.m3u8" && this.playlistStatus === 200) {
       send(response, "application/vnd.apple.mpegurl", this.#playlist());
     } else if (segment) send(response, "video/mp2t", this.#segments[Number(segment[1]) % 8] as Uint8Array);
-    else response.writeHead(path.startsWith("/demo/") ? this.playlistStatus : 404).end();
+    else if (path === "/demo/index.m3u8") response.writeHead(this.playlistStatus).end();
+    else response.writeHead(404).end();
+  }
+
+  #mediaInfo(): string {
+    const streams = this.tracks.map((track, i) => ({ ...track, track_id: `x${i}` }));
+    return JSON.stringify({ running: this.playlistStatus === 200, now: Date.now(), streams });
   }
 
   #playlist(): string {
