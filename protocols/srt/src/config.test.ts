@@ -75,6 +75,8 @@ const OF_URLS = [
   "adapter",
   "localport",
   "ipttl",
+  "iptos",
+  "dscp",
   "start",
   "transtype",
   "congestion",
@@ -166,6 +168,11 @@ describe("the URL of a peer", () => {
     [URL, { mode: "rendezvous" }, { mode: "rendezvous" }],
     [URL, { adapter: "192.0.2.9" }, { adapter: "192.0.2.9" }],
     [URL, { adapter: "2001:db8::2" }, { adapter: "2001:db8::2" }],
+    [URL, { adapter: "eth0" }, { adapter: "eth0" }],
+    [URL, {}, { trafficClass: undefined }],
+    [URL, { iptos: 0 }, { trafficClass: 0 }],
+    [URL, { iptos: 255 }, { trafficClass: 255 }],
+    [URL, { dscp: 46 }, { trafficClass: 184 }],
     [URL, { localport: 4000 }, { localPort: 4000 }],
     [URL, { ipttl: 3 }, { ttl: 3 }],
     [URL, { start: "key" }, { start: "key" }],
@@ -194,7 +201,11 @@ describe("the URL of a peer", () => {
     ["srt://host:65536", {}, /the port must be 1 to 65535/],
     ["srt://:9000", { mode: "caller" }, /no host to connect to/],
     ["srt://:9000", { mode: "rendezvous" }, /no host to connect to/],
-    [URL, { adapter: "eth0" }, /adapter must be an address of this machine, not "eth0"/],
+    [URL, { adapter: "192.0.2" }, /adapter must be an address or a network interface .*, not "192.0.2"/],
+    [URL, { adapter: "much-too-long-a-name" }, /adapter must be .*, not "much-too-long-a-name"/],
+    [URL, { iptos: 256 }, /iptos must be a whole number from 0 to 255/],
+    [URL, { dscp: 64 }, /dscp must be a whole number from 0 to 63/],
+    [URL, { dscp: 46, iptos: 184 }, /iptos and dscp are the same field/],
   ];
   for (const [url, options, text] of bad) {
     test(`is refused: ${url} ${JSON.stringify(options)}`, () => {

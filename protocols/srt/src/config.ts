@@ -19,9 +19,12 @@ export interface PeerSettings {
   /** Empty when it listens on all addresses. */
   readonly host: string;
   readonly port: number;
+  /** Own address, or the name of a network interface. */
   readonly adapter: string | undefined;
   readonly localPort: number;
   readonly ttl: number;
+  /** The DS field, 0 to 255; the system's when undefined. */
+  readonly trafficClass: number | undefined;
   readonly start: "live" | "key";
   readonly options: SrtOptions;
   /** Several ways to the same peer. */
@@ -70,8 +73,11 @@ function readPeer(url: string, options: Options): PeerSettings {
   const mode = given === undefined ? (host === "" ? "listener" : "caller") : (given as PeerSettings["mode"]);
   if (host === "" && mode !== "listener") throw badUrl(url, "there is no host to connect to");
   const adapter = options["adapter"];
-  if (adapter !== undefined && isIP(String(adapter)) === 0)
-    throw badUrl(url, `adapter must be an address of this machine, not "${String(adapter)}"`);
+  if (adapter !== undefined && !isAdapter(String(adapter)))
+    throw badUrl(
+      url,
+      `adapter must be an address or a network interface of this machine, not "${String(adapter)}"`,
+    );
   return {
     url,
     mode,
@@ -80,6 +86,7 @@ function readPeer(url: string, options: Options): PeerSettings {
     adapter: adapter === undefined ? undefined : String(adapter),
     localPort: Number(options["localport"] ?? 0),
     ttl: Number(options["ipttl"] ?? 0),
+    trafficClass: readTrafficClass(url, options),
     start: value("start", options) === "key" ? "key" : "live",
     options: readOptions(url, options, mode === "rendezvous"),
     group: readGroup(url, options, {
@@ -89,6 +96,22 @@ function readPeer(url: string, options: Options): PeerSettings {
       adapter: adapter === undefined ? undefined : String(adapter),
     }),
   };
+}
+
+/** Names of network interfaces have up to 15 bytes (IFNAMSIZ, netdevice(7)). */
+const DEVICE_FORM = /^[^\s/:%]{1,15}$/;
+
+function isAdapter(text: string): boolean {
+  return isIP(text) !== 0 || (DEVICE_FORM.test(text) && !/^[\d.]+$/.test(text));
+}
+
+/** `iptos` is the whole DS field, `dscp` its upper six bits (RFC 2474 §3). Throws `bad-url`. */
+export function readTrafficClass(where: string, options: Options): number | undefined {
+  const [field, code] = [options["iptos"], options["dscp"]];
+  if (field !== undefined && code !== undefined)
+    throw badUrl(where, "iptos and dscp are the same field: give one of them");
+  if (code !== undefined) return readInteger(where, "dscp", options) << 2;
+  return field === undefined ? undefined : readInteger(where, "iptos", options);
 }
 
 const NODE_FORM = /^(\[[^\]]+\]|[^:/@[\]]+):(\d{1,5})(?:\/(\d{1,5}))?(?:@(.+))?$/;
@@ -122,7 +145,7 @@ function readGroup(
       adapter: match?.[4],
     };
     const fits = match !== null && node.port >= 1 && node.port <= 65_535 && node.weight <= MOST_WEIGHT;
-    if (!fits || (node.adapter !== undefined && isIP(node.adapter) === 0))
+    if (!fits || (node.adapter !== undefined && !isAdapter(node.adapter)))
       throw badUrl(url, `"${text}" of nodes is no HOST:PORT, HOST:PORT/WEIGHT or HOST:PORT@ADAPTER`);
     nodes.push(node);
   }

@@ -82,7 +82,7 @@ const BAD: InputHooks["bad"] = [
   ["srt://127.0.0.1:9000", { kmrefreshrate: 100, kmpreannounce: 99 }],
   ["srt://127.0.0.1:9000", { packetfilter: "fec,rows:5" }],
   ["srt://127.0.0.1:9000", { streamid: "x".repeat(513) }],
-  ["srt://127.0.0.1:9000", { adapter: "nowhere" }],
+  ["srt://127.0.0.1:9000", { adapter: "no/where" }],
   ["srt://127.0.0.1:9000", { minversion: "new" }],
   ["srt://127.0.0.1:9000", { mss: 20 }],
 ];

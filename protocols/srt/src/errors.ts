@@ -10,6 +10,11 @@ export function socketFailed(what: string, cause: unknown): MillraceError {
   return new MillraceError("srt.socket", `${what}: ${reason}`, { cause });
 }
 
+/** The system's own words say which one, and why. */
+export function socketNotOpened(cause: unknown): MillraceError {
+  return new MillraceError("srt.socket", cause instanceof Error ? cause.message : String(cause), { cause });
+}
+
 /** The peer, or we, refused the connection. */
 export function connectionRefused(rejection: number): MillraceError {
   return new MillraceError(

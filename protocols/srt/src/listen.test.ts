@@ -59,7 +59,7 @@ class TestRuntime {
 
   #openSession(): ViewerSession {
     this.sessions++;
-    return { id: "1", bytes: 0, skips: 0, lagBytes: 0, close: () => void this.sessions-- };
+    return { id: "1", stream: "cam/one", bytes: 0, skips: 0, lagBytes: 0, close: () => void this.sessions-- };
   }
 }
 

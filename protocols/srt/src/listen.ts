@@ -4,7 +4,7 @@ import type { AccessRequest, EndpointConfig, RefusalReason, ServerConfig } from 
 import { BondHost, type BondPurpose } from "./bond/bond-host.ts";
 import { LegRelay } from "./bond/relay.ts";
 import { admitPlayer } from "./bridge.ts";
-import { readOptions } from "./config.ts";
+import { readOptions, readTrafficClass } from "./config.ts";
 import { Player } from "./player.ts";
 import { idFrom, SOCKET_BUFFER_BYTES } from "./port/call.ts";
 import { Gate, type PendingCaller, random } from "./port/gate.ts";
@@ -25,6 +25,7 @@ interface Door {
   readonly kind: "play" | "publish";
   readonly start: "live" | "key";
   readonly ttl: number;
+  readonly trafficClass: number | undefined;
   readonly options: SrtOptions;
 }
 
@@ -90,14 +91,17 @@ export class SrtListener implements Listener {
   }
 
   async #openDoor(door: Door): Promise<OpenDoor> {
+    const { clock, log, server, workerIndex } = this.#runtime;
     const socket = await openSocket({
       host: door.host,
       port: door.port,
       reusePort: true,
       ttl: door.ttl,
+      trafficClass: door.trafficClass,
       bufferBytes: SOCKET_BUFFER_BYTES,
+      clock,
+      log,
     });
-    const { clock, server, workerIndex } = this.#runtime;
     const port = new SrtPort(socket, clock, idFrom(random(4)));
     const open: OpenDoor = {
       door,
@@ -105,7 +109,7 @@ export class SrtListener implements Listener {
         options: door.options,
         onCaller: (caller) => {
           this.#receive(open, caller).catch((error: unknown) => {
-            this.#runtime.log.error("srt caller failed", { reason: String(error) });
+            log.error("srt caller failed", { reason: String(error) });
             open.gate.refuse(caller, REJECTION.IPE);
           });
         },
@@ -314,6 +318,7 @@ function* doorsIn(
         kind: of.kind ?? (options["mode"] === "publish" ? "publish" : "play"),
         start: options["start"] === "key" ? "key" : "live",
         ttl: Number(options["ipttl"] ?? 0),
+        trafficClass: readTrafficClass(`${of.where} ${port}`, options),
         options: readOptions(`${of.where} ${port}`, options),
       };
     } catch (error) {

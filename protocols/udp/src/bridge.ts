@@ -1,13 +1,13 @@
 import { randomInt } from "node:crypto";
-import type { Socket } from "node:dgram";
 import type { LaneReader, Sink, Source, SourceContext, StreamWriter } from "@millrace/engine";
 import { PACKET_SIZE } from "@millrace/mpegts";
+import type { UdpSocket } from "@millrace/native-udp";
 import { MP2T_PAYLOAD_TYPE, RtpSender } from "@millrace/rtp";
 import type { UdpInputSettings, UdpPushSettings } from "./config.ts";
 import { DatagramWriter } from "./datagram-writer.ts";
 import { dialUdp } from "./dial.ts";
 import { socketFailed } from "./errors.ts";
-import { closeSocket, listenUdp } from "./listen.ts";
+import { listenUdp } from "./listen.ts";
 import { makePacer } from "./pacer.ts";
 import { Reception } from "./reception.ts";
 import { Transmission } from "./transmission.ts";
@@ -17,36 +17,45 @@ export class UdpSource implements Source {
   readonly lane = "ts";
   readonly #settings: UdpInputSettings;
   readonly #context: SourceContext;
+  #socket: UdpSocket | undefined;
 
   constructor(settings: UdpInputSettings, context: SourceContext) {
     this.#settings = settings;
     this.#context = context;
   }
 
+  describe(): Readonly<Record<string, number>> {
+    const kernelDrops = this.#socket?.stats().kernelDrops;
+    return kernelDrops === undefined ? {} : { kernelDrops };
+  }
+
   async run(into: StreamWriter, signal: AbortSignal): Promise<void> {
     if (signal.aborted) return;
     const { address, bufferBytes } = this.#settings;
-    let socket: Socket;
+    const { clock, log } = this.#context;
+    let socket: UdpSocket;
     try {
-      socket = await listenUdp({ address, bufferBytes, signal });
+      socket = await listenUdp({ address, bufferBytes, clock, log, signal });
     } catch (error) {
       if (signal.aborted) return;
       throw error;
     }
     this.#noteBuffer(socket);
+    this.#socket = socket;
     const reception = new Reception(this.#settings, this.#context, into);
     try {
       await reception.receive(socket, signal);
     } finally {
+      this.#socket = undefined;
       reception.end(signal.aborted);
-      await closeSocket(socket);
+      await socket.close();
     }
   }
 
-  /** The system gives less than asked for without a word; Linux reports twice what it gives (socket(7)). */
-  #noteBuffer(socket: Socket): void {
+  /** The system gives less than asked for without a word. */
+  #noteBuffer(socket: UdpSocket): void {
     const asked = this.#settings.bufferBytes;
-    const got = socket.getRecvBufferSize() / (process.platform === "linux" ? 2 : 1);
+    const got = socket.receiveBufferBytes;
     if (got >= asked) return;
     this.#context.log.debug("receive buffer is smaller than asked for: raise net.core.rmem_max", {
       asked,
@@ -86,9 +95,10 @@ export class UdpSink implements Sink {
 
   async run(from: LaneReader, signal: AbortSignal): Promise<void> {
     if (signal.aborted) return;
-    let socket: Socket;
+    const { clock, log } = this.#context;
+    let socket: UdpSocket;
     try {
-      socket = await dialUdp(this.#settings, signal);
+      socket = await dialUdp(this.#settings, { clock, log, signal });
     } catch (error) {
       if (signal.aborted) return;
       throw error;
@@ -96,25 +106,25 @@ export class UdpSink implements Sink {
     try {
       await this.#send(socket, from, signal);
     } finally {
-      await closeSocket(socket);
+      await socket.close();
     }
   }
 
-  #send(socket: Socket, from: LaneReader, signal: AbortSignal): Promise<void> {
+  #send(socket: UdpSocket, from: LaneReader, signal: AbortSignal): Promise<void> {
     const { packetsPerDatagram, rtp, latencyMs, cbr } = this.#settings;
     const { clock, log } = this.#context;
     const writer = new DatagramWriter({
-      socket: { send: (datagram) => socket.send(datagram), queued: () => socket.getSendQueueCount() },
+      socket,
       packetsPerDatagram,
       rtp: rtp ? newRtpSender() : undefined,
     });
     const pacer = makePacer(this.#settings);
     let transmission: Transmission | undefined;
     return new Promise<void>((resolve, reject) => {
-      socket.on("error", (error: NodeJS.ErrnoException) => {
-        if (!PASSING_ERRORS.has(error.code ?? "")) return reject(socketFailed("sending failed", error));
+      socket.onError = (error) => {
+        if (!PASSING_ERRORS.has(error.code)) return reject(socketFailed("sending failed", error));
         if (this.#sendErrors++ === 0) log.debug("the network refuses datagrams", { reason: error.message });
-      });
+      };
       signal.addEventListener("abort", () => resolve(), { once: true });
       if (signal.aborted) return resolve();
       transmission = new Transmission(

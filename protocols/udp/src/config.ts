@@ -29,6 +29,8 @@ export interface UdpPushSettings {
   readonly rtp: boolean;
   readonly ttl: number;
   readonly loop: boolean;
+  /** The DS field, 0 to 255; the system's when undefined. */
+  readonly trafficClass: number | undefined;
   /** Own address and port; any when undefined. */
   readonly bind: { readonly host?: string; readonly port: number } | undefined;
   readonly packetsPerDatagram: number;
@@ -69,6 +71,7 @@ export function readPush(push: PushConfig): UdpPushSettings {
     rtp: push.scheme === "rtp",
     ttl: integer(url, options, "ttl"),
     loop: options["multicast_loop"] === true,
+    trafficClass: readTrafficClass(url, options),
     bind: readBind(url, options["bind"]),
     packetsPerDatagram: bytes / 188,
     paced: value("pacing", options) !== "off",
@@ -103,6 +106,14 @@ function integer(url: string, options: Options, name: string): number {
   if (typeof number === "number" && Number.isSafeInteger(number) && number >= min && number <= max)
     return number;
   throw badUrl(url, `${name} must be a whole number from ${min} to ${max}, not "${String(number)}"`);
+}
+
+/** `tos` is the whole field, `dscp` its upper six bits (RFC 2474 §3). */
+function readTrafficClass(url: string, options: Options): number | undefined {
+  if (options["dscp"] === undefined)
+    return options["tos"] === undefined ? undefined : integer(url, options, "tos");
+  if (options["tos"] !== undefined) throw badUrl(url, "tos and dscp are the same field: give one of them");
+  return integer(url, options, "dscp") << 2;
 }
 
 /** `PORT` or `HOST:PORT`. */

@@ -43,13 +43,39 @@ suite("depacketizer", () => {
     test(name, () => {
       for (const [i, rtpOnly] of [false, true].entries()) {
         const { depacketizer, counts, sizes } = collector(rtpOnly);
-        depacketizer.push(bytes, 0);
+        depacketizer.push(bytes, 0, bytes.length, 0);
+        depacketizer.settle();
         const total = sizes.reduce((sum, size) => sum + size, 0);
         assert.equal(total, EXPECTED[name]?.[i]);
         assert.deepEqual(counts, rtpOnly && total === 0 ? { notRtp: 1 } : {});
       }
     });
   }
+
+  test("raw datagrams that lie behind each other are one piece, in order with what came as RTP", () => {
+    const rtp = fromHex(readFileSync(join(FOLDER, "rtp-one-packet.hex"), "utf8"));
+    const block = new Uint8Array(2000).fill(0x47);
+    block.set(rtp, 800);
+    const { depacketizer, sizes } = collector(false);
+    const spans = [
+      [0, 188],
+      [188, 376],
+      [376, 564],
+      [600, 788],
+      [800, 800 + rtp.length],
+      [1200, 1388],
+      [1388, 1400],
+    ] as const;
+    for (const [start, end] of spans) depacketizer.push(block, start, end, 0);
+    assert.deepEqual(sizes, [564, 188, 188]);
+    depacketizer.settle();
+    depacketizer.settle();
+    assert.deepEqual(sizes, [564, 188, 188, 200]);
+    // The same place of the same memory is another datagram in the next batch.
+    depacketizer.push(block, 1400, 1588, 0);
+    depacketizer.settle();
+    assert.deepEqual(sizes, [564, 188, 188, 200, 188]);
+  });
 
   test("survives whatever comes", () => {
     const mutated = fc
@@ -69,9 +95,11 @@ suite("depacketizer", () => {
         const { depacketizer, sizes } = collector(rtpOnly);
         let given = 0;
         for (const [i, datagram] of datagrams.entries()) {
-          depacketizer.push(datagram, i * 1e6);
+          depacketizer.push(datagram, 0, datagram.length, i * 1e6);
+          if (i % 3 === 0) depacketizer.settle();
           given += datagram.length;
         }
+        depacketizer.settle();
         depacketizer.flush();
         assert.ok(sizes.reduce((sum, size) => sum + size, 0) <= given);
         assert.equal(depacketizer.deadlineNs, Number.POSITIVE_INFINITY);

@@ -26,9 +26,11 @@ const SHOWN: readonly (keyof ReorderCounters)[] = [
   "sequenceRestarts",
 ];
 
+const NOTHING = new Uint8Array(0);
+
 /**
  * Takes transport stream out of datagrams: raw, or in RTP (RFC 2250), which is recognised by itself and put in order.
- * Time and bytes are passed in.
+ * Time and bytes are passed in, any number of datagrams by `push`, then `settle`.
  */
 export class Depacketizer {
   readonly #options: DepacketizerOptions;
@@ -36,6 +38,10 @@ export class Depacketizer {
   readonly #reorder: ReorderBuffer;
   readonly #packet = new RtpPacket();
   readonly #counted = new Float64Array(SHOWN.length);
+  /** Raw datagrams that lie one behind the other, not handed on yet: a coalesced message is one piece. */
+  #block: Uint8Array = NOTHING;
+  #start = 0;
+  #end = 0;
 
   constructor(options: DepacketizerOptions, sink: DepacketizerSink) {
     this.#options = options;
@@ -56,16 +62,28 @@ export class Depacketizer {
     return this.#reorder.deadlineNs;
   }
 
-  push(datagram: Uint8Array, nowNs: number): void {
-    if (datagram[0] !== SYNC_BYTE && looksLikeRtpTs(datagram)) {
-      this.#packet.parse(datagram, 0, datagram.length);
-      this.#reorder.push(this.#packet, nowNs);
-      this.#count();
+  /** One datagram, `block[start]` to `block[end - 1]`, that came at `arrivalNs`. The bytes have to stay until `settle`. */
+  push(block: Uint8Array, start: number, end: number, arrivalNs: number): void {
+    if (block[start] !== SYNC_BYTE && looksLikeRtpTs(block, start, end)) {
+      this.#handOn();
+      this.#packet.parse(block, start, end);
+      this.#reorder.push(this.#packet, arrivalNs);
     } else if (this.#options.rtpOnly) {
       this.#sink.count("notRtp");
-    } else if (datagram.length > 0) {
-      this.#sink.ts(datagram);
+    } else if (block === this.#block && start === this.#end) {
+      this.#end = end;
+    } else {
+      this.#handOn();
+      this.#block = block;
+      this.#start = start;
+      this.#end = end;
     }
+  }
+
+  /** Hands on what `push` was given; its bytes are needed no more. */
+  settle(): void {
+    this.#handOn();
+    this.#count();
   }
 
   /** Gives up on packets that are overdue. */
@@ -78,6 +96,12 @@ export class Depacketizer {
   flush(): void {
     this.#reorder.flush();
     this.#count();
+  }
+
+  #handOn(): void {
+    const block = this.#block;
+    this.#block = NOTHING;
+    if (block !== NOTHING && this.#end > this.#start) this.#sink.ts(block.subarray(this.#start, this.#end));
   }
 
   #count(): void {

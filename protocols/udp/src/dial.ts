@@ -1,52 +1,42 @@
-import { createSocket, type Socket } from "node:dgram";
+import type { UdpClock, UdpLog, UdpSocket } from "@millrace/native-udp";
 import type { UdpPushSettings } from "./config.ts";
-import { socketFailed } from "./errors.ts";
-import { resolveInterface } from "./interfaces.ts";
-import { bind, closeSocket } from "./listen.ts";
+import { explain, openSocket } from "./socket.ts";
 
 const SEND_BUFFER_BYTES = 2 ** 20;
 
-/** Opens a socket that sends where a push goes. Throws `udp.socket`, `udp.no-interface`. */
-export async function dialUdp(settings: UdpPushSettings, signal: AbortSignal): Promise<Socket> {
-  const { address, ttl, loop } = settings;
-  const { host, port, family, multicast } = address;
-  const device = address.interface === undefined ? undefined : resolveInterface(address.interface, family);
-  const socket = createSocket({
-    type: family === 6 ? "udp6" : "udp4",
-    sendBufferSize: SEND_BUFFER_BYTES,
-    // Several pushes may share a port to send from.
-    reuseAddr: settings.bind !== undefined,
-  });
-  try {
-    const from = settings.bind;
-    await bind(
-      socket,
-      { port: from?.port ?? 0, ...(from?.host === undefined ? {} : { address: from.host }) },
-      signal,
-    );
-    if (multicast) {
-      socket.setMulticastTTL(ttl);
-      socket.setMulticastLoopback(loop);
-      if (device !== undefined) socket.setMulticastInterface(device);
-    } else if (ttl > 0) {
-      socket.setTTL(ttl);
-    }
-    // Connected, a datagram costs no look-up of its address.
-    await connect(socket, { host, port });
-    return socket;
-  } catch (error) {
-    await closeSocket(socket);
-    throw socketFailed(`cannot send to ${host}:${port}`, error);
-  }
+export interface DialOptions {
+  readonly clock: UdpClock;
+  readonly log: UdpLog;
+  readonly signal: AbortSignal;
 }
 
-function connect(socket: Socket, to: { readonly host: string; readonly port: number }): Promise<void> {
-  return new Promise((resolve, reject) => {
-    socket.once("error", reject);
-    socket.connect(to.port, to.host, (error?: Error) => {
-      socket.off("error", reject);
-      if (error === undefined || error === null) resolve();
-      else reject(error);
-    });
-  });
+/** Opens a socket that sends where a push goes. Throws `udp.socket`, `udp.no-interface`. */
+export async function dialUdp(settings: UdpPushSettings, options: DialOptions): Promise<UdpSocket> {
+  const { address, ttl, loop, bind, trafficClass } = settings;
+  const { host, port, family, interface: device } = address;
+  const { clock, log, signal } = options;
+  const hops = address.multicast
+    ? { multicast: { ttl, loop, ...(device === undefined ? {} : { interface: device }) } }
+    : ttl > 0
+      ? { ttl }
+      : {};
+  try {
+    return await openSocket(
+      {
+        family,
+        // Connected, a datagram costs no look-up of its address.
+        remote: { host, port },
+        sendBufferBytes: SEND_BUFFER_BYTES,
+        // Several pushes may share a port to send from.
+        ...(bind === undefined ? {} : { local: bind, reuseAddress: true }),
+        ...(trafficClass === undefined ? {} : { trafficClass }),
+        ...hops,
+        clock,
+        log,
+      },
+      signal,
+    );
+  } catch (error) {
+    throw explain(error, { what: `cannot send to ${host}:${port}`, interface: device });
+  }
 }

@@ -6,8 +6,11 @@ export function badUrl(url: string, why: string): MillraceError {
 }
 
 /** No network interface of this machine has the name or address. */
-export function noInterface(name: string, family: 4 | 6): MillraceError {
-  return new MillraceError("udp.no-interface", `no network interface "${name}" with an IPv${family} address`);
+export function noInterface(name: string): MillraceError {
+  return new MillraceError(
+    "udp.no-interface",
+    `no network interface "${name}", or it lacks this kind of address`,
+  );
 }
 
 const HINTS: Readonly<Record<string, string>> = {

@@ -124,12 +124,13 @@ suite("udp input", () => {
     }
   });
 
-  test("IPv6", async () => {
+  test("IPv6, from a sender whose address is written in another way than the system's", async () => {
     const port = await freeUdpPort(6);
-    const { into } = await receive(`udp://[::1]:${port}`);
+    const { into } = await receive(`udp://[0:0::0:1]@[::1]:${port}`);
     const sender = await send({ host: "::1", port });
     await sender.send(countedTs(70));
     await into.until(70 * 188);
+    assert.equal(into.counters["otherSenders"], undefined);
   });
 
   test("an IPv6 group", async (t) => {

@@ -61,6 +61,7 @@ export class Transmission {
       this.#ended = true;
       this.#options.pacer?.flush(this.#options.clock.nowNs());
     }
+    this.#options.writer.send();
     this.#schedule();
   }
 
@@ -78,7 +79,8 @@ export class Transmission {
     const nowNs = this.#options.clock.nowNs();
     this.#sendDue(nowNs);
     const { writer } = this.#options;
-    if (nowNs - writer.openedNs >= this.#fillNs) writer.flush();
+    if (nowNs - writer.openedNs >= this.#fillNs) writer.close();
+    writer.send();
     this.#schedule();
   }
 

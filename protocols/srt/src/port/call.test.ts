@@ -87,6 +87,45 @@ describe("a call", () => {
     }
   }
 
+  test("what a caller said outlives the memory that it was received in", async (t) => {
+    const there = await TestGate.open({ passphrase: "correct horse" });
+    t.after(() => there.close());
+    there.verdict = undefined;
+    const calling = dial(there.port, { passphrase: "correct horse", streamid: "hello" });
+    await eventually(() => there.callers.length > 0);
+    const stranger = createSocket("udp4");
+    t.after(() => stranger.close());
+    for (let i = 0; i < 64; i++) stranger.send(new Uint8Array(1400).fill(0xff), there.port, "127.0.0.1");
+    await eventually(() => there.gate.port.stray >= 32);
+    const [caller] = there.callers;
+    assert.ok(caller !== undefined);
+    there.admit(caller);
+    const line = await calling;
+    t.after(() => line.port.close());
+    say(line, "understood");
+    await eventually(() => there.inbox.payloads.length === 1);
+    assert.deepEqual([caller.request.streamId, there.inbox.texts()], ["hello", ["understood"]]);
+  });
+
+  test("keeps to the network interface that is named, where the socket can", async (t) => {
+    const there = await TestGate.open();
+    t.after(() => there.close());
+    const { port } = there;
+    const isNative = there.gate.port.socket.implementation === "native";
+    const failure = isNative ? /nosuch0/ : /native addon/;
+    await assert.rejects(dial(port, { adapter: "nosuch0" }), code("srt.socket", failure));
+    if (!isNative) return;
+    const line = await dial(port, { adapter: "lo", iptos: 184 });
+    t.after(() => line.port.close());
+    assert.equal(there.connections.length, 1);
+    const other = Object.keys(networkInterfaces()).find((name) => name !== "lo");
+    if (other === undefined) return;
+    await assert.rejects(
+      dial(port, { adapter: other, conntimeo: 200 }),
+      code("srt.refused", /no answer in time/),
+    );
+  });
+
   test("says why it failed, and leaves nothing open", async () => {
     await leavesNothingOpen(async () => {
       const there = await TestGate.open({ passphrase: "correct horse" });

@@ -1,5 +1,5 @@
 import { lookup } from "node:dns/promises";
-import { isIP, SocketAddress } from "node:net";
+import { isIP } from "node:net";
 import type { Clock } from "@millrace/model";
 import type { PeerSettings } from "../config.ts";
 import { connectionRefused, socketFailed } from "../errors.ts";
@@ -7,7 +7,7 @@ import { Caller, type CallParts } from "../session/caller.ts";
 import { Connection, type ConnectionEvents } from "../session/connection.ts";
 import { Rendezvous } from "../session/rendezvous.ts";
 import { eventsOf, type LegParts, random } from "./gate.ts";
-import { type PeerPath, SrtPort } from "./port.ts";
+import { SrtPort } from "./port.ts";
 import { openSocket } from "./socket.ts";
 
 /** Asked of the system for each socket; it gives what `net.core.rmem_max` allows. */
@@ -33,10 +33,12 @@ export async function call(options: CallOptions): Promise<Line | undefined> {
   const address = await resolve(settings);
   if (signal.aborted) return undefined;
   const socket = await openSocket({
-    host: settings.adapter,
+    ...ownEnd(settings.adapter),
     port: settings.localPort !== 0 ? settings.localPort : settings.mode === "rendezvous" ? settings.port : 0,
     reusePort: false,
     ttl: settings.ttl,
+    trafficClass: settings.trafficClass,
+    clock,
     bufferBytes: SOCKET_BUFFER_BYTES,
     family: isIP(address) === 6 ? 6 : 4,
   });
@@ -52,6 +54,15 @@ export async function call(options: CallOptions): Promise<Line | undefined> {
   return undefined;
 }
 
+/** An adapter is an address, or the name of a network interface. */
+export function ownEnd(adapter: string | undefined): {
+  readonly host: string | undefined;
+  readonly device: string | undefined;
+} {
+  const isName = adapter !== undefined && isIP(adapter) === 0;
+  return isName ? { host: undefined, device: adapter } : { host: adapter, device: undefined };
+}
+
 /** A random socket ID or sequence number. */
 export function idFrom(bytes: Uint8Array): number {
   return (
@@ -61,7 +72,7 @@ export function idFrom(bytes: Uint8Array): number {
 }
 
 async function resolve(settings: PeerSettings): Promise<string> {
-  if (isIP(settings.host) !== 0) return canonical(settings.host);
+  if (isIP(settings.host) !== 0) return settings.host;
   try {
     const family = settings.adapter === undefined ? 0 : isIP(settings.adapter);
     return (await lookup(settings.host, { family })).address;
@@ -70,19 +81,13 @@ async function resolve(settings: PeerSettings): Promise<string> {
   }
 }
 
-/** An address as sockets show it: whom a packet is from is told by comparing. */
-function canonical(address: string): string {
-  if (isIP(address) === 4) return address;
-  const [plain = "", zone] = address.split("%");
-  const shown = new SocketAddress({ address: plain, family: "ipv6" }).address;
-  return zone === undefined ? shown : `${shown}%${zone}`;
-}
-
 function connect(port: SrtPort, address: string, options: CallOptions): Promise<Connection | undefined> {
   const { settings, signal, events } = options;
   return new Promise((done, fail) => {
     if (signal.aborted) return done(undefined);
-    const path = port.pathTo(address, settings.port) as PeerPath;
+    const path = port.pathTo(address, settings.port);
+    // An address of IPv6 has many forms: whom a packet is from is told by comparing them as sockets show them.
+    const shown = path.peer?.address;
     let connection: Connection | undefined;
     const stop = (): void => {
       endpoint.close();
@@ -133,7 +138,7 @@ function connect(port: SrtPort, address: string, options: CallOptions): Promise<
     if (endpoint instanceof Rendezvous) {
       // The peer does not know our socket ID before it heard us.
       port.onStranger = (packet, length, from, nowUs) => {
-        if (from.address === address && from.port === settings.port) endpoint.receive(packet, length, nowUs);
+        if (from.address === shown && from.port === settings.port) endpoint.receive(packet, length, nowUs);
       };
     }
     signal.addEventListener("abort", stop, { once: true });

@@ -82,7 +82,7 @@ class HandGate {
 
   /** What was answered, oldest first; forgotten then. */
   answers(): (Handshake | undefined)[] {
-    return this.#dead.socket.sent.splice(0).map(([packet]) => handshakeIn(packet));
+    return this.#dead.socket.takeSent().map(({ packet }) => handshakeIn(packet));
   }
 
   deliver(packet: Uint8Array, from: Sender = HERE): void {

@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
 import type { Agreement, GroupMembership } from "../session/agreement.ts";
 import { Connection, type ConnectionEvents } from "../session/connection.ts";
-import { type Accepted, type ConnectionRequest, Doorkeeper } from "../session/doorkeeper.ts";
+import { type Accepted, type Caller, type ConnectionRequest, Doorkeeper } from "../session/doorkeeper.ts";
 import type { SrtOptions } from "../session/options.ts";
 import { REJECTION } from "../wire/rejection.ts";
-import type { PeerPath, Sender, SrtPort } from "./port.ts";
+import type { Sender, SrtPort } from "./port.ts";
 
 export interface GateParts {
   /** What the port says of itself in handshakes. */
@@ -142,8 +142,7 @@ export class Gate {
       port.deliver(packet, from, nowUs);
       return;
     }
-    const path = port.pathTo(from.address, from.port) as PeerPath;
-    this.#doorkeeper.receiveTrusted(packet, packet.length, { ...from, peerIp: path.peerIp, path }, nowUs);
+    this.#doorkeeper.receiveTrusted(packet, packet.length, this.#callerFrom(from), nowUs);
   }
 
   refuse(caller: PendingCaller, code: number): void {
@@ -170,8 +169,12 @@ export class Gate {
       this.flooded++;
       return;
     }
-    const path = this.port.pathTo(from.address, from.port) as PeerPath;
-    this.#doorkeeper.receive(packet, length, { ...from, peerIp: path.peerIp, path }, nowUs);
+    this.#doorkeeper.receive(packet, length, this.#callerFrom(from), nowUs);
+  }
+
+  #callerFrom(from: Sender): Caller {
+    const path = this.port.pathBack(from);
+    return { address: from.address, port: from.port, peerIp: path.peerIp, path };
   }
 
   #onRequest(request: ConnectionRequest, key: string): void {

@@ -36,9 +36,14 @@ class TestEndpoint implements Endpoint {
 }
 
 function livePort(): Promise<SrtPort> {
-  return openSocket({ host: "127.0.0.1", port: 0, reusePort: false, ttl: 0, bufferBytes: 65_536 }).then(
-    (socket) => new SrtPort(socket, realClock, 1),
-  );
+  return openSocket({
+    host: "127.0.0.1",
+    port: 0,
+    reusePort: false,
+    ttl: 0,
+    bufferBytes: 65_536,
+    clock: realClock,
+  }).then((socket) => new SrtPort(socket, realClock, 1));
 }
 
 const addressed = (socketId: number): Uint8Array => forged({ type: 1, socketId });
@@ -95,23 +100,43 @@ describe("a port", () => {
     assert.equal(deadPort(0xffff_ffff).port.newId(), 1);
   });
 
-  test("copies what it sends while earlier packets wait in the socket's queue", () => {
+  test("what is sent in one turn of the event loop leaves together, as it was when it was sent", async () => {
     const { port, socket } = deadPort();
-    const path = port.pathTo("127.0.0.1", 4000);
+    const [one, other] = [port.pathTo("127.0.0.1", 4000), port.pathTo("127.0.0.2", 4001)];
     const packet = Uint8Array.of(1, 2, 3, 4);
-    path.send(packet, 3);
-    assert.deepEqual(socket.sent, [[packet, 0, 3, 4000, "127.0.0.1"]]);
-    assert.equal(socket.sent[0]?.[0], packet);
-    socket.queued = 1;
-    path.send(packet, 3);
+    one.send(packet, 3);
+    other.send(packet, 4);
     packet.fill(9);
-    assert.deepEqual(socket.sent[1], [Uint8Array.of(1, 2, 3), 4000, "127.0.0.1"]);
+    assert.deepEqual(socket.flushes, []);
+    await Promise.resolve();
+    one.send(packet, 1);
+    await Promise.resolve();
+    assert.deepEqual(socket.flushes, [
+      [
+        { packet: Uint8Array.of(1, 2, 3), to: "127.0.0.1:4000" },
+        { packet: Uint8Array.of(1, 2, 3, 4), to: "127.0.0.2:4001" },
+      ],
+      [{ packet: Uint8Array.of(9), to: "127.0.0.1:4000" }],
+    ]);
   });
 
-  test("counts errors of its socket and goes on", () => {
+  test("counts what its socket does not take, and goes on", () => {
     const { port, socket } = deadPort();
-    socket.emit("error", new Error("EPERM"));
+    socket.onError?.();
     assert.equal(port.sendErrors, 1);
+    const path = port.pathTo("127.0.0.1", 4000);
+    socket.full = true;
+    path.send(Uint8Array.of(1), 1);
+    assert.equal(port.sendErrors, 2);
+    socket.full = false;
+    path.send(Uint8Array.of(1), 1);
+    assert.equal(socket.sent.length, 1);
+    // An address whose network interface has gone.
+    port.pathTo("nowhere", 4000).send(Uint8Array.of(1), 1);
+    assert.deepEqual([port.sendErrors, socket.sent.length], [3, 1]);
+    port.add(new TestEndpoint(7), "nowhere", 4000);
+    port.deliver(addressed(7), { address: "nowhere", port: 4000 }, 5);
+    assert.equal(port.stray, 1);
   });
 
   test("calls an endpoint when it is due, once", async () => {

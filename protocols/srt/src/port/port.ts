@@ -1,10 +1,9 @@
-import type { Socket } from "node:dgram";
 import type { Clock } from "@millrace/model";
+import { type UdpPacketBatch, UdpPeer, type UdpSocket } from "@millrace/native-udp";
 import type { Endpoint, Path } from "../session/endpoint.ts";
 import { peerIpOf } from "./peer-ip.ts";
-import { closeSocket } from "./socket.ts";
 
-/** Where a datagram came from. */
+/** Where a datagram came from. A `UdpPeer` is one. */
 export interface Sender {
   readonly address: string;
   readonly port: number;
@@ -15,8 +14,8 @@ export type OnStranger = (packet: Uint8Array, length: number, from: Sender, nowU
 
 interface Member {
   readonly endpoint: Endpoint;
-  readonly address: string;
-  readonly port: number;
+  /** Undefined when nothing can come from there. */
+  readonly peer: UdpPeer | undefined;
 }
 
 const LEAST_SLEEP_US = 1000;
@@ -38,7 +37,7 @@ export class SrtPort {
   /** Datagrams that were for nobody here. */
   stray = 0;
   sendErrors = 0;
-  readonly socket: Socket;
+  readonly socket: UdpSocket;
   readonly #clock: Clock;
   readonly #members = new Map<number, Member>();
   #timer: NodeJS.Timeout | undefined;
@@ -47,23 +46,38 @@ export class SrtPort {
   #nextId: number;
   #immediate: NodeJS.Immediate | undefined;
   #rounds = 0;
+  /** The latest time that an endpoint was told: for none of them it goes back. */
+  #toldUs = 0;
+  /** The earliest time that an endpoint is due, of those that got something in this batch. */
+  #soonestUs = Number.POSITIVE_INFINITY;
+  #flushing = false;
+  /** Datagrams read. */
+  #taken = 0;
+  /** What is sent in one turn of the event loop leaves together, at its end. */
+  readonly #flush = (): void => {
+    this.#flushing = false;
+    this.socket.flush();
+  };
   readonly #onTimer = (): void => this.#readFirst();
   readonly #onImmediate = (): void => {
     if (--this.#rounds > 0) this.#immediate = setImmediate(this.#onImmediate);
     else this.#tick();
   };
 
-  constructor(socket: Socket, clock: Clock, firstId: number) {
+  constructor(socket: UdpSocket, clock: Clock, firstId: number) {
     this.socket = socket;
     this.#clock = clock;
     this.#nextId = firstId & MAX_ID;
-    socket.on("message", (packet, from) => this.deliver(packet, from, this.nowUs));
+    socket.onPackets = (batch) => this.#take(batch);
     // A connection whose peer is gone ends by its own time-outs.
-    socket.on("error", () => this.sendErrors++);
+    socket.onError = () => {
+      this.sendErrors++;
+    };
   }
 
   get nowUs(): number {
-    return Math.floor(this.#clock.nowNs() / 1000);
+    this.#toldUs = Math.max(this.#toldUs, Math.floor(this.#clock.nowNs() / 1000));
+    return this.#toldUs;
   }
 
   get closed(): boolean {
@@ -84,7 +98,7 @@ export class SrtPort {
 
   /** Puts an endpoint where its socket ID says, in place of what was there. */
   add(endpoint: Endpoint, address: string, port: number): void {
-    this.#members.set(endpoint.localId, { endpoint, address, port });
+    this.#members.set(endpoint.localId, { endpoint, peer: this.#peer(address, port) });
     this.wakeFor(endpoint);
   }
 
@@ -97,16 +111,27 @@ export class SrtPort {
     if (endpoint.nextUs < this.#wakeUs - SLACK_US) this.#sleepUntil(endpoint.nextUs, this.nowUs);
   }
 
-  pathTo(address: string, port: number): Path {
-    return new PeerPath(this, address, port);
+  pathTo(address: string, port: number): PeerPath {
+    return new PeerPath(this, address, this.#peer(address, port));
   }
 
-  send(packet: Uint8Array, length: number, path: PeerPath): void {
+  /** The way back to whom a datagram came from. */
+  pathBack(from: Sender): PeerPath {
+    return from instanceof UdpPeer
+      ? new PeerPath(this, from.address, from)
+      : this.pathTo(from.address, from.port);
+  }
+
+  send(packet: Uint8Array, length: number, to: UdpPeer | undefined): void {
     if (this.#closed) return;
-    // What waits in the queue of the socket must not change under it.
-    const busy = this.socket.getSendQueueCount() > 0;
-    if (busy) this.socket.send(packet.slice(0, length), path.port, path.address);
-    else this.socket.send(packet, 0, length, path.port, path.address);
+    if (to === undefined || !this.socket.queue(packet, to, length)) {
+      // As if the network had lost it.
+      this.sendErrors++;
+      return;
+    }
+    if (this.#flushing) return;
+    this.#flushing = true;
+    queueMicrotask(this.#flush);
   }
 
   /** Ends every connection at once, and closes the socket. */
@@ -118,10 +143,10 @@ export class SrtPort {
     clearTimeout(this.#timer);
     clearImmediate(this.#immediate);
     this.#members.clear();
-    await closeSocket(this.socket);
+    await this.socket.close();
   }
 
-  /** One datagram, from the socket or handed on by another worker. */
+  /** One datagram that another worker handed on, or that is for nobody who is known. It is valid during the call. */
   deliver(packet: Uint8Array, from: Sender, nowUs: number): void {
     // Nothing can be sent to port 0, which a forged datagram may well come from.
     if (packet.length < LEAST_PACKET || from.port === 0 || this.#closed) {
@@ -134,7 +159,8 @@ export class SrtPort {
       return;
     }
     const member = this.#members.get(id);
-    if (member === undefined || member.port !== from.port || member.address !== from.address) {
+    const peer = member?.peer;
+    if (member === undefined || peer?.port !== from.port || peer.address !== from.address) {
       if (this.onStray?.(packet, from, nowUs) !== true) this.stray++;
       return;
     }
@@ -143,16 +169,56 @@ export class SrtPort {
     this.wakeFor(endpoint);
   }
 
+  /** Datagrams in memory that others use next: whoever keeps something of them copies it. */
+  #take(batch: UdpPacketBatch): void {
+    const { block, offsets, lengths, count } = batch;
+    this.#taken += count;
+    for (let i = 0; i < count && !this.#closed; i++) {
+      const at = offsets[i] as number;
+      const id = (lengths[i] as number) < LEAST_PACKET ? 0 : readId(block, at);
+      const member = this.#members.get(id);
+      this.#toldUs = Math.max(this.#toldUs, Math.floor(batch.arrivalNs(i) / 1000));
+      if (member?.peer === undefined || !batch.isFrom(i, member.peer)) {
+        this.deliver(batch.bytes(i), batch.source(i), this.#toldUs);
+        continue;
+      }
+      const { endpoint } = member;
+      endpoint.receive(batch.bytes(i), lengths[i] as number, this.#toldUs);
+      this.#soonestUs = Math.min(this.#soonestUs, endpoint.nextUs);
+    }
+    const dueUs = this.#soonestUs;
+    this.#soonestUs = Number.POSITIVE_INFINITY;
+    if (dueUs < this.#wakeUs - SLACK_US) this.#sleepUntil(dueUs, this.nowUs);
+  }
+
+  #peer(address: string, port: number): UdpPeer | undefined {
+    try {
+      return this.socket.peer(address, port);
+    } catch {
+      // The network interface that the address names has gone meanwhile.
+      return undefined;
+    }
+  }
+
   /**
    * What came meanwhile is read before anything is given up as too late: it may wait in the socket, all the more after the
    * process itself was held up.
    */
   #readFirst(): void {
+    let before = this.#taken;
+    for (let i = 0; this.socket.receive(); i++) {
+      if (i === ROUNDS_HELD_UP || this.#taken === before) {
+        this.#tick();
+        return;
+      }
+      before = this.#taken;
+    }
     this.#rounds = this.nowUs - this.#wakeUs > HELD_UP_US ? ROUNDS_HELD_UP : 1;
     this.#immediate = setImmediate(this.#onImmediate);
   }
 
   #tick(): void {
+    clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#wakeUs = Number.POSITIVE_INFINITY;
     const nowUs = this.nowUs;
@@ -175,30 +241,32 @@ export class SrtPort {
 
 /** The way to one peer. */
 export class PeerPath implements Path {
-  readonly address: string;
-  readonly port: number;
+  /** Undefined when nothing can be sent there. */
+  readonly peer: UdpPeer | undefined;
   /** The address as handshakes carry it. */
   readonly peerIp: Uint8Array;
   readonly #from: SrtPort;
 
-  constructor(from: SrtPort, address: string, port: number) {
+  constructor(from: SrtPort, address: string, peer: UdpPeer | undefined) {
     this.#from = from;
-    this.address = address;
-    this.port = port;
+    this.peer = peer;
     this.peerIp = peerIpOf(address);
   }
 
   send(packet: Uint8Array, length: number): void {
-    this.#from.send(packet, length, this);
+    this.#from.send(packet, length, this.peer);
+    return;
   }
 }
 
-function readId(packet: Uint8Array): number {
+/** @param at where the packet begins. */
+function readId(bytes: Uint8Array, at = 0): number {
+  const id = at + DESTINATION_AT;
   return (
-    (((packet[DESTINATION_AT] as number) << 24) |
-      ((packet[DESTINATION_AT + 1] as number) << 16) |
-      ((packet[DESTINATION_AT + 2] as number) << 8) |
-      (packet[DESTINATION_AT + 3] as number)) >>>
+    (((bytes[id] as number) << 24) |
+      ((bytes[id + 1] as number) << 16) |
+      ((bytes[id + 2] as number) << 8) |
+      (bytes[id + 3] as number)) >>>
     0
   );
 }

@@ -8,6 +8,8 @@ import { SYN_US } from "./sender.ts";
 const HISTORY = 1024;
 /** A light acknowledgement after so many packets (draft-sharabayko-srt §4.8.1). */
 const LIGHT_EVERY = 64;
+/** The least variance of the round trip that the peer is told, as a part of it. */
+const TOLD_VARIANCE = 3 / 16;
 const KIND_LIGHT = 0;
 const KIND_FULL = 2;
 
@@ -91,8 +93,9 @@ export class Acknowledger {
     message.sequence = point;
     message.rttUs = Math.round(this.#rtt.rttUs);
     // A sender repeats a packet after the round trip less four times this at the earliest. Told the bare truth of a quiet
-    // line it would do so once in a round trip only: too seldom for what is late already.
-    message.rttVarianceUs = Math.round(Math.max(this.#rtt.varianceUs, this.#rtt.rttUs / 8));
+    // line it would do so once in a round trip only: too seldom for what is late already. With this it answers a report
+    // after a quarter of a round trip: not the second one, which follows the first too soon, but those that press.
+    message.rttVarianceUs = Math.round(Math.max(this.#rtt.varianceUs, this.#rtt.rttUs * TOLD_VARIANCE));
     message.bufferAvailable = Math.max(2, receiver.buffer.room());
     message.packetsPerSecond = Math.round(receiver.arrival.packetsPerSecond());
     message.linkCapacity = Math.round(receiver.capacity.packetsPerSecond());

@@ -17,12 +17,12 @@ import {
 import { readDropRequest } from "../wire/drop-request.ts";
 import { EXTENSION_KMREQ, EXTENSION_KMRSP } from "../wire/extension.ts";
 import { HEADER_BYTES, isControl } from "../wire/header.ts";
-import { readLossReport, serializeLossReport } from "../wire/loss-report.ts";
+import { readLossReport } from "../wire/loss-report.ts";
 import { Acknowledger } from "./acknowledger.ts";
 import type { Agreement } from "./agreement.ts";
 import { describeConnection } from "./describe.ts";
 import type { Endpoint, Path } from "./endpoint.ts";
-import { LossSchedule } from "./loss-schedule.ts";
+import { LossReporter } from "./loss-reporter.ts";
 import { type SrtOptions, UDP_IP_BYTES } from "./options.ts";
 import { type Delivery, Receiver } from "./receiver.ts";
 import { Sender } from "./sender.ts";
@@ -69,7 +69,7 @@ export class Connection implements Endpoint {
   readonly #events: ConnectionEvents;
   readonly #onHandshake: ConnectionParts["onHandshake"];
   readonly #acknowledger: Acknowledger;
-  readonly #schedule: LossSchedule;
+  readonly #lossReporter: LossReporter;
   readonly #interval: IntervalReading;
   readonly #control = new ControlHeader();
   readonly #ack = new Acknowledgement();
@@ -100,11 +100,18 @@ export class Connection implements Endpoint {
       agreement,
       statistics,
       delivery: parts.events,
-      reportLoss: (low, high, atUs) => this.#reportLoss(low, high, atUs),
-      reportAll: (atUs) => this.#sendAllLosses(atUs),
+      reportLoss: (low, high, atUs) => this.#lossReporter.reportFresh(low, high, atUs),
+      reportAll: (atUs) => this.#lossReporter.reportAll(atUs),
       joinPoint: parts.joinPoint,
     });
-    this.#schedule = new LossSchedule(this.receiver.losses, this.receiver.buffer.maxPackets);
+    this.#lossReporter = new LossReporter({
+      losses: this.receiver.losses,
+      capacity: this.receiver.buffer.maxPackets,
+      rtt,
+      repeats: options.nakReport,
+      roomBytes: agreement.maxPacketSize - UDP_IP_BYTES - HEADER_BYTES,
+      send: (message, atUs) => this.#send(message, atUs),
+    });
     if (agreement.handshakeRttUs > 0) rtt.adopt(agreement.handshakeRttUs, agreement.handshakeRttUs / 2);
     this.#acknowledger = new Acknowledger(this.receiver, rtt, (message, atUs) => this.#send(message, atUs));
     this.#strangeAcks = new StrangeAcks(options.peerIdleTimeoutMs * 1000);
@@ -162,7 +169,7 @@ export class Connection implements Endpoint {
       return;
     }
     this.#acknowledger.tick(nowUs);
-    this.#reportLosses(nowUs);
+    this.#lossReporter.tick(nowUs);
     this.sender.tick(nowUs);
     if (nowUs >= this.#nextKeyUs) {
       this.#nextKeyUs = nowUs + KEY_CHECK_US;
@@ -295,47 +302,6 @@ export class Connection implements Endpoint {
     }
   }
 
-  /** Reports a gap at once. */
-  #reportLoss(low: number, high: number, nowUs: number): void {
-    this.#schedule.reported(low, high, nowUs);
-    this.#sendNak(
-      1,
-      () => low,
-      () => high,
-      nowUs,
-    );
-  }
-
-  /** Asks again for what still misses (draft-sharabayko-srt §4.8.2). */
-  #reportLosses(nowUs: number): void {
-    const schedule = this.#schedule;
-    if (nowUs < schedule.nextUs || !this.#options.nakReport) return;
-    const count = schedule.collect(nowUs, this.rtt.rttUs, this.rtt.varianceUs);
-    if (count > 0)
-      this.#sendNak(
-        count,
-        (i) => schedule.low(i),
-        (i) => schedule.high(i),
-        nowUs,
-      );
-  }
-
-  #sendAllLosses(nowUs: number): void {
-    const { losses } = this.receiver;
-    for (let i = 0; i < losses.ranges; i++) this.#schedule.reported(losses.low(i), losses.high(i), nowUs);
-    this.#sendNak(
-      losses.ranges,
-      (i) => losses.low(i),
-      (i) => losses.high(i),
-      nowUs,
-    );
-  }
-
-  #sendNak(count: number, low: (i: number) => number, high: (i: number) => number, nowUs: number): void {
-    const room = this.agreement.maxPacketSize - UDP_IP_BYTES - HEADER_BYTES;
-    this.#send({ type: CONTROL_NAK, body: serializeLossReport(count, low, high, room) }, nowUs);
-  }
-
   #renewKeys(nowUs: number): void {
     // The key announced takes the place of the last but one, which nothing on its way may need any more.
     if (this.sender.holdsFormerKey) return;
@@ -372,7 +338,7 @@ export class Connection implements Endpoint {
       this.#acknowledger.nextUs,
       sender.nextUs,
       receiver.nextDueUs,
-      this.#options.nakReport ? this.#schedule.nextUs : Number.POSITIVE_INFINITY,
+      this.#lossReporter.nextUs,
     );
     if (sender.inFlight > 0) nextUs = Math.min(nextUs, nowUs + KEY_CHECK_US);
     if (this.agreement.crypto.sending) nextUs = Math.min(nextUs, Math.max(this.#nextKeyUs, nowUs));

@@ -1,8 +1,10 @@
 import { type LossList, SEQUENCE_31 } from "@millrace/arq";
 
 /** Asked again after these parts of a round trip, by the number of times it was asked before. */
-const AGAIN_AFTER = [0, 0.25, 0.8, 0.25] as const;
+const AGAIN_AFTER = [0, 0.15, 0.9, 0.15] as const;
 const LEAST_WAIT_US = 3000;
+/** Looked again after this at the latest, since the round trip may turn out to be shorter. */
+const MOST_WAIT_US = 10_000;
 /** Packets looked at in one round; the rest have their turn later. */
 const MOST_PACKETS = 4096;
 const MOST_ASKS = 255;
@@ -38,7 +40,7 @@ export class LossSchedule {
       this.#askedUs[at & this.#mask] = nowUs;
       this.#asks[at & this.#mask] = 1;
     }
-    if (this.nextUs === Number.POSITIVE_INFINITY) this.nextUs = nowUs + LEAST_WAIT_US;
+    this.nextUs = Math.min(this.nextUs, nowUs + LEAST_WAIT_US);
   }
 
   /** Finds what is to be asked for now; returns the number of ranges. */
@@ -49,14 +51,21 @@ export class LossSchedule {
       this.nextUs = Number.POSITIVE_INFINITY;
       return 0;
     }
-    this.nextUs = nowUs + LEAST_WAIT_US;
+    this.nextUs = nowUs + MOST_WAIT_US;
     let left = MOST_PACKETS;
     for (let i = 0; i < losses.ranges && left > 0; i++) {
       const count = SEQUENCE_31.diff(losses.high(i), losses.low(i)) + 1;
       for (let k = 0, at = losses.low(i); k < count && left > 0; k++, left--, at = SEQUENCE_31.next(at)) {
-        if (this.#isDue(at & this.#mask, nowUs, rttUs, varianceUs)) this.#take(at);
+        let dueUs = this.#dueUs(at & this.#mask, rttUs, varianceUs);
+        if (dueUs <= nowUs) {
+          this.#take(at);
+          this.#noteAsked(at & this.#mask, nowUs);
+          dueUs = this.#dueUs(at & this.#mask, rttUs, varianceUs);
+        }
+        if (dueUs < this.nextUs) this.nextUs = dueUs;
       }
     }
+    if (left === 0) this.nextUs = nowUs + LEAST_WAIT_US;
     return this.#count;
   }
 
@@ -68,19 +77,18 @@ export class LossSchedule {
     return this.#high[i] as number;
   }
 
-  #isDue(place: number, nowUs: number, rttUs: number, varianceUs: number): boolean {
-    const askedUs = this.#askedUs;
-    const asks = this.#asks;
-    if (askedUs === undefined || asks === undefined) return true;
-    const times = asks[place] as number;
+  #dueUs(place: number, rttUs: number, varianceUs: number): number {
+    const times = this.#asks?.[place] ?? 0;
     const part = AGAIN_AFTER[Math.min(times, AGAIN_AFTER.length - 1)] as number;
     // An answer may take longer than usual; but a variance that is not measured yet must not cost the packet.
     const graceUs = times === 2 ? Math.min(4 * varianceUs, rttUs / 4) : 0;
-    const waitUs = Math.max(part * rttUs + graceUs, LEAST_WAIT_US);
-    if (nowUs - (askedUs[place] as number) < waitUs) return false;
-    askedUs[place] = nowUs;
-    asks[place] = Math.min(times + 1, MOST_ASKS);
-    return true;
+    return (this.#askedUs?.[place] ?? 0) + Math.max(part * rttUs + graceUs, LEAST_WAIT_US);
+  }
+
+  #noteAsked(place: number, nowUs: number): void {
+    if (this.#askedUs === undefined || this.#asks === undefined) return;
+    this.#askedUs[place] = nowUs;
+    this.#asks[place] = Math.min((this.#asks[place] as number) + 1, MOST_ASKS);
   }
 
   #take(sequence: number): void {

@@ -2,17 +2,17 @@ import {
   ArrivalRate,
   INSERTED,
   LinkCapacity,
-  LossList,
+  type LossList,
   NO_ROOM,
   ReceiveBuffer,
   type ReceiveSlot,
-  ReorderTolerance,
   SEQUENCE_31,
 } from "@millrace/arq";
 import { FilterReceiver } from "../filter/receiver.ts";
 import { DataHeader, HEADER_BYTES, readDataHeader } from "../wire/header.ts";
 import { KM_SECURED } from "../wire/key-material.ts";
 import type { Agreement } from "./agreement.ts";
+import { Gaps } from "./gaps.ts";
 import { type SrtOptions, UDP_IP_BYTES } from "./options.ts";
 import { countUndecrypted, type Statistics } from "./statistics.ts";
 import { TimeBase } from "./time-base.ts";
@@ -40,8 +40,6 @@ export interface ReceiverParts {
 const PROBE_MASK = 15;
 /** A leg that brought nothing for so long was idle. */
 const LEG_IDLE_US = 300_000;
-/** In order this often, and the reorder tolerance sinks (docs/API/statistics.md, pktReorderTolerance). */
-const CALM_PACKETS = 50;
 /** So many packets in a row beyond the buffer, and the two sides no longer talk of the same numbers. */
 const LOST_TRACK_PACKETS = 4096;
 
@@ -51,7 +49,6 @@ const GONE = 1;
 /** The receiving half of a connection in live mode (draft-sharabayko-srt §4). */
 export class Receiver {
   readonly buffer: ReceiveBuffer;
-  readonly losses = new LossList(SEQUENCE_31);
   readonly timeBase: TimeBase;
   readonly arrival = new ArrivalRate();
   readonly capacity = new LinkCapacity();
@@ -64,16 +61,11 @@ export class Receiver {
   readonly #statistics: Statistics;
   readonly #delivery: Delivery;
   readonly #reportLoss: ReceiverParts["reportLoss"];
-  readonly #reportAll: ReceiverParts["reportAll"];
   readonly #joinPoint: ReceiverParts["joinPoint"];
-  readonly #fresh = new ReorderTolerance(SEQUENCE_31);
+  readonly #gaps: Gaps;
   readonly #header = new DataHeader();
   readonly #filter: FilterReceiver | undefined;
   readonly #payloadRoom: number;
-  /** One after the highest number seen. */
-  #end: number;
-  #tolerance: number;
-  #inOrder = 0;
   #outOfReach = 0;
   #started = false;
   #lastDataUs = 0;
@@ -100,7 +92,6 @@ export class Receiver {
     this.#statistics = parts.statistics;
     this.#delivery = parts.delivery;
     this.#reportLoss = parts.reportLoss;
-    this.#reportAll = parts.reportAll;
     this.#joinPoint = parts.joinPoint;
     this.#payloadRoom = agreement.maxPacketSize - UDP_IP_BYTES - HEADER_BYTES;
     this.buffer = new ReceiveBuffer({
@@ -115,17 +106,25 @@ export class Receiver {
       latencyUs: agreement.receiveLatencyMs * 1000,
       traceDrift: options.driftTracer,
     });
-    this.#end = agreement.receiveSequence;
-    this.#tolerance = options.lossMaxTtl;
+    this.#gaps = new Gaps({
+      firstSequence: agreement.receiveSequence,
+      lossMaxTtl: options.lossMaxTtl,
+      asks: agreement.filter === undefined || agreement.filter.arq === "always",
+      statistics: parts.statistics,
+      reportLoss: parts.reportLoss,
+      reportAll: parts.reportAll,
+    });
     this.#filter = this.#makeFilter();
+  }
+
+  /** What misses, and is asked for. */
+  get losses(): LossList {
+    return this.#gaps.losses;
   }
 
   /** The peer need not send again what lies before this number. */
   get ackPoint(): number {
-    const { losses } = this;
-    let point = losses.size > 0 ? losses.first : this.#end;
-    const fresh = this.#fresh;
-    if (fresh.size > 0 && SEQUENCE_31.diff(fresh.first, point) < 0) point = fresh.first;
+    let point = this.#gaps.first;
     // What FEC may still rebuild stands in no list.
     if (this.#filter !== undefined && this.#agreement.filter?.arq === "onreq") {
       const gap = this.buffer.firstGap();
@@ -177,7 +176,7 @@ export class Receiver {
     }
     if (header.message === 0) {
       statistics.pktRcvFilterExtraTotal++;
-      this.#noteParity(sequence);
+      this.#gaps.onParity(sequence, this.#nowUs);
       filter.receive(packet, length);
     } else {
       // The filter reads the packet as it was sent, decryption comes after.
@@ -211,15 +210,12 @@ export class Receiver {
 
   /** The peer will not send these any more. */
   dropped(first: number, last: number): boolean {
-    if (SEQUENCE_31.diff(last, first) < 0 || SEQUENCE_31.diff(last, this.#end) >= 0) return false;
+    if (SEQUENCE_31.diff(last, first) < 0 || SEQUENCE_31.diff(last, this.#gaps.end) >= 0) return false;
     let low = first;
     if (SEQUENCE_31.diff(low, this.buffer.base) < 0) low = this.buffer.base;
     const count = SEQUENCE_31.diff(last, low) + 1;
     if (count <= 0) return true;
-    this.losses.removeRange(low, last);
-    for (let i = 0, at = low; i < count && this.#fresh.size > 0; i++, at = SEQUENCE_31.next(at)) {
-      this.#fresh.onPacket(at);
-    }
+    this.#gaps.remove(low, count);
     const { tsbpd, tooLateDrop } = this.#options;
     if (!tsbpd || !tooLateDrop) this.#waitNoLonger(low, count);
     return true;
@@ -243,10 +239,9 @@ export class Receiver {
     this.#lastDataUs = this.#nowUs;
     if (!idle || buffer.size > 0 || point < 0) return;
     const start = SEQUENCE_31.diff(point, sequence) < 0 ? point : sequence;
-    if (SEQUENCE_31.diff(start, this.#end) <= 0) return;
+    if (SEQUENCE_31.diff(start, this.#gaps.end) <= 0) return;
     buffer.skipTo(start);
-    this.#end = start;
-    this.losses.clear();
+    this.#gaps.restartAt(start);
   }
 
   get started(): boolean {
@@ -282,8 +277,7 @@ export class Receiver {
       statistics.pktRecvUniqueTotal++;
       statistics.byteRecvUniqueTotal += given + UDP_IP_BYTES;
     }
-    this.#noteEnd(sequence, retransmitted);
-    if (this.#fresh.size > 0) this.#ageFresh();
+    this.#gaps.onPacket(sequence, !retransmitted && !this.#rebuilding, this.#nowUs);
   }
 
   #inReach(sequence: number): boolean {
@@ -314,70 +308,12 @@ export class Receiver {
     if (++this.#outOfReach >= LOST_TRACK_PACKETS) this.lostTrack = true;
   }
 
-  /** Sees to gaps and order when a packet of this number came. */
-  #noteEnd(sequence: number, retransmitted: boolean): void {
-    const ahead = SEQUENCE_31.diff(sequence, this.#end);
-    if (ahead >= 0) {
-      if (ahead > 0) this.#onGap(this.#end, SEQUENCE_31.add(sequence, -1), ahead);
-      this.#end = SEQUENCE_31.next(sequence);
-      if (!retransmitted) this.#calmDown();
-      return;
-    }
-    this.losses.remove(sequence);
-    this.#fresh.onPacket(sequence);
-    if (retransmitted || this.#rebuilding) return;
-    this.#inOrder = 0;
-    const distance = -ahead;
-    const statistics = this.#statistics;
-    if (distance > statistics.pktReorderDistance) statistics.pktReorderDistance = distance;
-    const { lossMaxTtl } = this.#options;
-    if (lossMaxTtl > 0) this.#tolerance = Math.min(lossMaxTtl, Math.max(this.#tolerance, distance));
-    statistics.pktReorderTolerance = this.#tolerance;
-  }
-
-  /** Parity bears the number of the last packet that it protects, and left after it: if that is not here, it is lost. */
-  #noteParity(sequence: number): void {
-    const ahead = SEQUENCE_31.diff(sequence, this.#end);
-    if (ahead < 0) return;
-    this.#onGap(this.#end, sequence, ahead + 1);
-    this.#end = SEQUENCE_31.next(sequence);
-  }
-
-  #calmDown(): void {
-    if (this.#tolerance === 0 || ++this.#inOrder < CALM_PACKETS) return;
-    this.#inOrder = 0;
-    this.#tolerance--;
-    this.#statistics.pktReorderTolerance = this.#tolerance;
-  }
-
-  #onGap(low: number, high: number, count: number): void {
-    const statistics = this.#statistics;
-    statistics.pktRcvLossTotal += count;
-    const average = statistics.pktRecvTotal === 0 ? 0 : statistics.byteRecvTotal / statistics.pktRecvTotal;
-    statistics.byteRcvLossTotal += Math.round(count * average);
-    if (this.#filter !== undefined && this.#agreement.filter?.arq !== "always") return;
-    if (this.#tolerance > 0) {
-      this.#fresh.add(low, high, this.#tolerance);
-      return;
-    }
-    this.losses.add(low, high);
-    this.#reportLoss(low, high, this.#nowUs);
-  }
-
-  #ageFresh(): void {
-    const { losses } = this;
-    const before = losses.size;
-    this.#fresh.tick(losses);
-    if (losses.size > before) this.#reportAll(this.#nowUs);
-  }
-
   #giveUp(until: number): void {
     const { buffer } = this;
     const statistics = this.#statistics;
     const from = buffer.base;
     const missing = buffer.skipTo(until);
-    this.losses.removeBefore(until);
-    this.#fresh.removeBefore(until);
+    this.#gaps.removeBefore(until);
     statistics.pktRcvDropTotal += missing;
     const average = statistics.pktRecvTotal === 0 ? 0 : statistics.byteRecvTotal / statistics.pktRecvTotal;
     statistics.byteRcvDropTotal += Math.round(missing * average);

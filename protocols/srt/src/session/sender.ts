@@ -1,6 +1,6 @@
 import {
   InputRate,
-  LossList,
+  type LossList,
   Pacer,
   type RttEstimator,
   SEQUENCE_31,
@@ -11,18 +11,11 @@ import { FilterSender } from "../filter/sender.ts";
 import { CONTROL_DROPREQ, serializeControl } from "../wire/control.ts";
 import { serializeDropRequest } from "../wire/drop-request.ts";
 import { FLAG_PERIODICNAK, FLAG_TLPKTDROP } from "../wire/extension.ts";
-import {
-  BOUNDARY_SOLO,
-  DataHeader,
-  HEADER_BYTES,
-  KEY_NONE,
-  markRetransmitted,
-  writeDataHeader,
-} from "../wire/header.ts";
+import { BOUNDARY_SOLO, DataHeader, HEADER_BYTES, KEY_NONE, writeDataHeader } from "../wire/header.ts";
 import type { Agreement } from "./agreement.ts";
-import { Echoes } from "./echoes.ts";
 import type { Path } from "./endpoint.ts";
 import { type SrtOptions, UDP_IP_BYTES } from "./options.ts";
+import { Retransmitter } from "./retransmitter.ts";
 import { COUNTED_HEADERS, type Statistics } from "./statistics.ts";
 
 /** ACKs come every so often; the unit of several time-outs. */
@@ -35,12 +28,6 @@ const PROBE_MASK = 15;
 const MAX_LOSS_RANGES = 4096;
 /** Ranges of one report that are told to be gone; what is not told now is reported again. */
 const MOST_TOLD = 16;
-/** Further copies of a packet that was retransmitted in vain, and their distance: longer than most bursts of loss. */
-const MOST_COPIES = 2;
-/** With less time than this until a packet is due, every try counts. */
-const PRESSING_ROUND_TRIPS = 1.5;
-const SHORT_RTT_US = 40_000;
-const ECHO_AFTER_US = 4000;
 
 export interface SenderParts {
   readonly options: SrtOptions;
@@ -53,8 +40,6 @@ export interface SenderParts {
 /** The sending half of a connection in live mode (draft-sharabayko-srt §4, §5.1). */
 export class Sender {
   readonly buffer: SendBuffer;
-  /** Lost packets that wait to be sent again. */
-  readonly losses = new LossList(SEQUENCE_31);
   readonly pacer = new Pacer();
   /** When something was last sent to the peer. */
   lastSentUs = 0;
@@ -71,7 +56,7 @@ export class Sender {
   readonly #inputRate = new InputRate();
   readonly #dropAfterUs: number;
   readonly #fastResend: boolean;
-  readonly #echoes = new Echoes();
+  readonly #retransmitter: Retransmitter;
   #key = KEY_NONE;
   /** First packet of the present key. */
   #keySequence = 0;
@@ -99,6 +84,14 @@ export class Sender {
       maxPackets: options.sendBufferPackets,
       slotBytes: agreement.maxPacketSize - UDP_IP_BYTES,
     });
+    this.#retransmitter = new Retransmitter({
+      agreement,
+      rtt: this.#rtt,
+      buffer: this.buffer,
+      pacer: this.pacer,
+      algorithm: options.retransmitAlgorithm,
+      send: (slot, atUs) => this.#sendAgain(slot, atUs),
+    });
     this.peerRoom = agreement.flowWindow;
     this.#keySequence = agreement.sendSequence;
     this.#unsent = agreement.sendSequence;
@@ -113,6 +106,11 @@ export class Sender {
     this.#dropAfterUs = drops ? dropMs * 1000 + 2 * SYN_US : Number.POSITIVE_INFINITY;
     this.#fastResend = (agreement.peerFlags & FLAG_PERIODICNAK) === 0;
     this.#setRate();
+  }
+
+  /** Lost packets that wait to be sent again. */
+  get losses(): LossList {
+    return this.#retransmitter.losses;
   }
 
   /** Packets encrypted with the key before the present one may still be sent. */
@@ -169,19 +167,22 @@ export class Sender {
 
   /** Sends what may be sent now: first what was lost, then what is new. */
   pump(nowUs: number): void {
-    const { buffer, losses } = this;
+    const { buffer } = this;
+    const retransmitter = this.#retransmitter;
+    const { losses } = retransmitter;
     this.#dropLate(nowUs);
-    this.#sendEchoes(nowUs);
+    retransmitter.look(nowUs);
+    retransmitter.sendCopies(nowUs);
     let paired = false;
     for (;;) {
       if (!paired && !this.pacer.ready(nowUs)) {
         const { readyUs } = this.pacer;
-        this.nextUs = this.#hasWork() ? readyUs : Math.max(readyUs, this.#echoes.nextUs);
+        this.nextUs = this.#hasWork() ? readyUs : Math.max(readyUs, retransmitter.nextUs);
         return;
       }
       paired = false;
       if (losses.size > 0) {
-        this.#resend(losses.shift(), nowUs);
+        retransmitter.resendNext(nowUs);
         continue;
       }
       if (this.#unsent === buffer.next || this.inFlight >= this.window) break;
@@ -190,7 +191,7 @@ export class Sender {
       this.#unsent = SEQUENCE_31.next(this.#unsent);
       this.#sendNew(slot, nowUs);
     }
-    this.nextUs = this.#echoes.nextUs;
+    this.nextUs = retransmitter.nextUs;
   }
 
   /** Runs time-outs: late packets, and those whose end nobody reported. */
@@ -208,7 +209,8 @@ export class Sender {
       this.#resendRound = 1;
     }
     this.buffer.release(sequence);
-    this.losses.removeBefore(sequence);
+    this.#retransmitter.release(sequence);
+    if (sequence === this.#acknowledged) this.#retransmitter.onNamed(sequence, nowUs);
     this.#noteIdle(nowUs);
     return true;
   }
@@ -286,40 +288,10 @@ export class Sender {
     this.pacer.onSend(packet.length + UDP_IP_BYTES, nowUs);
   }
 
-  #resend(sequence: number, nowUs: number): void {
-    const slot = this.buffer.get(sequence);
-    if (slot === undefined) return;
-    const { rttUs, varianceUs } = this.#rtt;
-    const sinceUs = nowUs - slot.lastSentUs;
-    // Reports that left before the last copy can have arrived say nothing of it; when time presses, that is not waited for.
-    const leftUs = slot.originUs + this.#agreement.peerLatencyMs * 1000 - nowUs;
-    const leastUs = leftUs < PRESSING_ROUND_TRIPS * rttUs ? 0 : rttUs - 4 * varianceUs;
-    const tooEarly = slot.sends > 1 && sinceUs < Math.max(leastUs, rttUs / 2);
-    if (tooEarly && this.#options.retransmitAlgorithm === 1) return;
-    slot.sends++;
-    markRetransmitted(slot.bytes);
-    this.#sendAgain(slot, nowUs);
-    // One more try lost, and the packet may be too late: from the second on each goes out several times, unless the peer
-    // asks so often that the next try is near anyway.
-    // A peer with libsrt's timers asks every 20 ms at most: on a short line that is once in a round trip or less.
-    const seldom = rttUs < SHORT_RTT_US && rttUs - 4 * varianceUs > rttUs / 2;
-    const copies = sinceUs < 0.75 * rttUs ? 0 : Math.min(slot.sends - (seldom ? 1 : 2), MOST_COPIES);
-    for (let i = 1; i <= copies; i++) this.#echoes.push(sequence, nowUs + i * ECHO_AFTER_US);
-  }
-
   #sendAgain(slot: SendSlot, nowUs: number): void {
     this.#transmit(slot, nowUs);
     this.#statistics.pktRetransTotal++;
     this.#statistics.byteRetransTotal += slot.length + UDP_IP_BYTES;
-  }
-
-  /** Sends the further copies of retransmissions that are due. */
-  #sendEchoes(nowUs: number): void {
-    const echoes = this.#echoes;
-    while (echoes.nextUs <= nowUs && this.pacer.ready(nowUs)) {
-      const slot = this.buffer.get(echoes.shift());
-      if (slot !== undefined) this.#sendAgain(slot, nowUs);
-    }
   }
 
   #transmit(slot: SendSlot, nowUs: number): void {
@@ -341,7 +313,7 @@ export class Sender {
     this.#statistics.pktSndDropTotal += dropped;
     this.#statistics.byteSndDropTotal += bytes - buffer.bytes + dropped * UDP_IP_BYTES;
     if (SEQUENCE_31.diff(buffer.oldest, this.#unsent) > 0) this.#unsent = buffer.oldest;
-    this.losses.removeBefore(buffer.oldest);
+    this.#retransmitter.release(buffer.oldest);
     this.#noteIdle(nowUs);
   }
 
