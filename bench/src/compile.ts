@@ -6,7 +6,17 @@ import { hasProgram } from "./program.ts";
 const NATIVE = join(import.meta.dirname, "../native");
 
 /** The programs in `native/`. */
-export type NativeProgram = "sink" | "send-loop" | "srt-sink" | "srt-feeder" | "udp-feeder";
+export type NativeProgram =
+  | "sink"
+  | "send-loop"
+  | "srt-sink"
+  | "srt-feeder"
+  | "udp-feeder"
+  | "rtmp-sink"
+  | "rtmp-feeder"
+  | "flv-sink"
+  | "hls-players"
+  | "udp-loop";
 
 /** Compiles `native/NAME.c` into `folder` with the system's own C compiler; the path of the program is returned. */
 export function compile(name: NativeProgram, folder: string): string {

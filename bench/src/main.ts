@@ -3,19 +3,34 @@ import { parseArgs } from "node:util";
 import { BenchError } from "./errors.ts";
 import { contestants } from "./fanout/contestants.ts";
 import { type FanoutRow, runFanout } from "./fanout/fanout.ts";
+import { runHls } from "./hls/hls.ts";
+import { runPartLatency } from "./hls/latency.ts";
+import { hlsServers } from "./hls/targets.ts";
+import { hlsText, partLatencyText } from "./hls/text.ts";
 import { type IdleRow, runIdle } from "./idle.ts";
+import { runRtmpPublish } from "./rtmp/publish.ts";
+import { runRtmp } from "./rtmp/rtmp.ts";
+import { rtmpServers } from "./rtmp/servers.ts";
+import { rtmpPublishText, rtmpText } from "./rtmp/text.ts";
 import { runPublish } from "./srt/publish.ts";
 import { srtServers } from "./srt/servers.ts";
 import { runSrt } from "./srt/srt.ts";
 import { publishText, srtText } from "./srt/text.ts";
 import { decimal, formatTable } from "./table.ts";
 import { runTs, type TsRow } from "./ts.ts";
+import { udpText } from "./udp/text.ts";
+import { runUdp } from "./udp/udp.ts";
 
 const USAGE = `usage: npm run bench -- fanout [--readers 50,200,500] [--servers millrace,c-loop,nginx] [--repeats 3] [--seconds 10]
        npm run bench -- ts [--repeats 3] [--seconds 1]
        npm run bench -- idle [--streams 100] [--seconds 60]
+       npm run bench -- hls [--readers 50,200,500] [--streams 1] [--servers millrace,nginx] [--repeats 3] [--seconds 10]
+       npm run bench -- hls-latency [--seconds 20]
        npm run bench -- srt [--readers 1,10,50,100] [--servers millrace,srt-live-transmit,ffmpeg] [--repeats 3] [--seconds 10]
+       npm run bench -- rtmp [--readers 50,200,500,1000] [--servers millrace,nginx-rtmp,node-media-server] [--repeats 3] [--seconds 10]
+       npm run bench -- rtmp-publish [--streams 800] [--servers millrace,nginx-rtmp,node-media-server] [--repeats 3] [--seconds 10]
        npm run bench -- srt-publish [--streams 400] [--repeats 3] [--seconds 10]
+       npm run bench -- udp [--repeats 3] [--packets 5000000]
        --json prints the figures as JSON`;
 
 const { values, positionals } = readArguments();
@@ -31,6 +46,7 @@ function readArguments() {
         repeats: { type: "string", default: "3" },
         seconds: { type: "string" },
         streams: { type: "string" },
+        packets: { type: "string" },
       },
     });
   } catch (error) {
@@ -134,6 +150,15 @@ const benches: Readonly<Record<string, () => Promise<void>>> = {
       fanoutText,
     );
   },
+  hls: async () => {
+    const players = numbersOf(values.readers ?? "50,200,500");
+    const servers = serversOf(hlsServers, values.servers ?? Object.keys(hlsServers).join());
+    const streams = positive(values.streams ?? "1");
+    const bitsPerSecond = streams > 100 ? 500_000 : 4_000_000;
+    const options = { players, streams, servers, bitsPerSecond, repeats: repeats(), seconds: seconds(10) };
+    show(await runHls({ ...options, progress }), hlsText);
+  },
+  "hls-latency": async () => show(await runPartLatency({ seconds: seconds(20) }), partLatencyText),
   srt: async () => {
     const receivers = numbersOf(values.readers ?? "1,10,50,100");
     const servers = serversOf(srtServers, values.servers ?? Object.keys(srtServers).join());
@@ -144,6 +169,22 @@ const benches: Readonly<Record<string, () => Promise<void>>> = {
     const first = Math.min(10, limit);
     const options = { bitsPerSecond: 4_000_000, first, limit, tries: repeats(), seconds: seconds(10) };
     show(await runPublish({ ...options, progress }), publishText);
+  },
+  rtmp: async () => {
+    const players = numbersOf(values.readers ?? "50,200,500,1000");
+    const servers = serversOf(rtmpServers, values.servers ?? Object.keys(rtmpServers).join());
+    show(await runRtmp({ players, servers, repeats: repeats(), seconds: seconds(10), progress }), rtmpText);
+  },
+  "rtmp-publish": async () => {
+    const limit = positive(values.streams ?? "800");
+    const servers = serversOf(rtmpServers, values.servers ?? Object.keys(rtmpServers).join());
+    const options = { servers, bitsPerSecond: 4_000_000, first: Math.min(25, limit), limit };
+    const times = { tries: repeats(), seconds: seconds(10) };
+    show(await runRtmpPublish({ ...options, ...times, progress }), rtmpPublishText);
+  },
+  udp: async () => {
+    const packets = positive(values.packets ?? "5000000");
+    show(await runUdp({ repeats: repeats(), packets, progress }), udpText);
   },
   ts: async () => show(runTs({ repeats: repeats(), seconds: seconds(1), progress }), tsText),
   idle: async () => {

@@ -10,6 +10,7 @@ import {
   parseDrops,
   parseMachineCpuSeconds,
   parseResidentBytes,
+  parseUnreadBytes,
   residentBytesOf,
 } from "./measure.ts";
 
@@ -65,4 +66,16 @@ test("the median of an even number is the middle of the two", () => {
   assert.equal(median([3, 1, 2]), 2);
   assert.equal(median([4, 1, 2, 3]), 2.5);
   assert.ok(Number.isNaN(median([])));
+});
+
+test("what lies unread is that of the fullest socket on the port", () => {
+  const rest = "00:00000000 00000000     0        0 1 1 0 20 4 30 10 -1";
+  const table = [
+    "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode",
+    `   0: 0100007F:078F 0100007F:1234 01 00000010:00000A00 ${rest}`,
+    `   1: 0100007F:078F 0100007F:1235 01 00000000:00001000 ${rest}`,
+    `   2: 0100007F:1234 0100007F:078F 01 00000000:0000FFFF ${rest}`,
+  ].join("\n");
+  assert.equal(parseUnreadBytes(table, 1935), 0x1000);
+  assert.equal(parseUnreadBytes(table, 1936), 0);
 });

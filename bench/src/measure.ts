@@ -106,6 +106,26 @@ export function parseDrops(table: string, port: number): number {
   return drops;
 }
 
+/**
+ * Bytes that lie unread in the fullest of the sockets on a local TCP port: `/proc/net/tcp` and `tcp6`, the second half of the
+ * fifth column. A listener's number of waiting connections counts too.
+ */
+export function unreadBytes(port: number): number {
+  return ["/proc/net/tcp", "/proc/net/tcp6"]
+    .filter((path) => existsSync(path))
+    .reduce((most, path) => Math.max(most, parseUnreadBytes(readFileSync(path, "utf8"), port)), 0);
+}
+
+export function parseUnreadBytes(table: string, port: number): number {
+  const end = `:${port.toString(16).toUpperCase().padStart(4, "0")}`;
+  let most = 0;
+  for (const line of table.split("\n").slice(1)) {
+    const fields = line.trim().split(/\s+/);
+    if (fields[1]?.endsWith(end)) most = Math.max(most, Number.parseInt(fields[4]?.split(":")[1] ?? "0", 16));
+  }
+  return most;
+}
+
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length / 2;
