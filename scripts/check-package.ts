@@ -14,8 +14,8 @@ import { readManifest, workspaceRoot } from "./workspaces.ts";
 const root = workspaceRoot();
 const version = readManifest(join(root, "apps/server")).version;
 const START_MS = 15_000;
-/** What the server answers without a stream: pages, and the player that the package has to carry. */
-const PAGES = ["/", "/-/hls.js", "/api/v1/streams"];
+/** What the server answers without a stream: pages, and the players that the package has to carry. */
+const PAGES = ["/", "/-/hls.js", "/-/dash.js", "/-/mpegts.js", "/-/mse-player.js", "/api/v1/streams"];
 
 /** npm puts this repository's own `.bin`, with its Node, first in the path: a user has no such thing. */
 const userPath = (process.env["PATH"] ?? "")

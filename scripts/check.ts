@@ -20,6 +20,7 @@ interface Outcome {
 const CHECKS: readonly Check[] = [
   { name: "types", command: ["tsc", "-p", "."] },
   { name: "page types", command: ["tsc", "-p", "apps/web"] },
+  { name: "player types", command: ["tsc", "-p", "apps/mse-player"] },
   { name: "reference", command: [process.execPath, "scripts/docs.ts", "--check"] },
   { name: "lint", command: ["oxlint", "--type-aware", "--deny-warnings"] },
   { name: "dead code", command: ["knip"] },
@@ -49,7 +50,7 @@ function run({ name, command: [program, ...args] }: Check): Promise<Outcome> {
 
 function report({ name, status, output, seconds }: Outcome): void {
   if (status !== 0) console.log(`\n──── ${name} (exit status ${status})\n${output.trimEnd()}\n`);
-  console.log(`${status === 0 ? "ok    " : "FAILED"}  ${name.padEnd(10)} ${seconds.toFixed(1)} s`);
+  console.log(`${status === 0 ? "ok    " : "FAILED"}  ${name.padEnd(12)} ${seconds.toFixed(1)} s`);
 }
 
 /** Runs the checks, as many at once as there are cores, and reports each as it ends. */

@@ -2,10 +2,12 @@ import { spawn } from "node:child_process";
 import { statSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
+import { compileAddon } from "../native/udp/scripts/compiler.ts";
 import { workspaceRoot } from "./workspaces.ts";
 
 const ALL = [
   "packages/**/*.test.ts",
+  "native/**/*.test.ts",
   "engine/**/*.test.ts",
   "protocols/**/*.test.ts",
   "services/**/*.test.ts",
@@ -60,6 +62,9 @@ const limits = [
   ...(has(options, "--test-concurrency") ? [] : [`--test-concurrency=${concurrency}`]),
   ...(has(options, "--test-timeout") ? [] : [`--test-timeout=${FILE_TIMEOUT_MS}`]),
 ];
+// Servers of the tests run on it where it can be made; without a compiler they say so, and use node:dgram.
+const addon = compileAddon({});
+if (addon.state === "failed") console.error(`the native UDP addon is not compiled: ${addon.reason}`);
 const child = spawn(
   process.execPath,
   ["--test", ...reporter, ...limits, ...options, ...(files.length === 0 ? ALL : files)],

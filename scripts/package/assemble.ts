@@ -18,6 +18,11 @@ interface Parts {
 export const CARRIED: readonly { readonly from: string; readonly to: string }[] = [
   { from: "hls.js/dist/hls.min.js", to: "@millrace/web/assets/hls.js" },
   { from: "hls.js/LICENSE", to: "@millrace/web/assets/hls.js.LICENSE.txt" },
+  { from: "dashjs/dist/modern/esm/dash.mediaplayer.min.js", to: "@millrace/web/assets/dash.js" },
+  { from: "dashjs/LICENSE.md", to: "@millrace/web/assets/dash.js.LICENSE.txt" },
+  { from: "mpegts.js/dist/mpegts.js", to: "@millrace/web/assets/mpegts.js" },
+  { from: "mpegts.js/LICENSE", to: "@millrace/web/assets/mpegts.js.LICENSE.txt" },
+  { from: "@millrace/mse-player/src/mse-player.js", to: "@millrace/web/assets/mse-player.js" },
 ];
 
 const TEST_FOLDERS = /(^|\/)(corpus|fixtures|testing)(\/|$)/;
@@ -42,7 +47,7 @@ export function assemble({ root, dist, app, bundled, manifest }: Parts): string 
     cpSync(join(compiled, part.workspace.folder, "src"), join(part.to, "dist"), { recursive: true });
     copyData(join(from, "src"), join(part.to, "dist"));
     // Beside `dist/` as they are beside `src/`, so that a relative URL leads to the same file.
-    for (const name of ["assets", "bin"]) copyData(join(from, name), join(part.to, name));
+    for (const name of ["assets", "bin", "prebuilt"]) copyData(join(from, name), join(part.to, name));
   }
   for (const { from, to } of CARRIED) {
     cpSync(join(root, "node_modules", from), join(folder, "node_modules", to));

@@ -75,6 +75,6 @@ test("two inputs, the first killed and brought back: viewers stay, and the pictu
   }
   const info = await server.stream("tv");
   assert.equal(info.switches, 2);
-  const playlist = await (await fetch(server.url("/tv/index.m3u8"))).text();
+  const playlist = await (await fetch(server.url("/tv/mono.m3u8"))).text();
   assert.match(playlist, /#EXT-X-DISCONTINUITY|#EXT-X-DISCONTINUITY-SEQUENCE:[1-9]/);
 });

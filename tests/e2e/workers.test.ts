@@ -101,7 +101,7 @@ for (const workers of [0, 1]) {
     });
     const publisher = new LivePublisher(server.url("/one/mpegts"), { bitrate: 1_000_000 });
     const viewer = await readHttp(server.url("/one/mpegts"));
-    const playlist = await (await fetch(server.url("/one/index.m3u8"))).text();
+    const playlist = await (await fetch(server.url("/one/mono.m3u8"))).text();
     const name = playlist.split("\n").find((line) => line.endsWith(".ts"));
     assert.ok(name !== undefined, playlist);
     const segment = Buffer.from(await (await fetch(server.url(`/one/${name}`))).arrayBuffer());

@@ -71,7 +71,7 @@ async function loopAndWatch(t: TestContext, { files, codecs, fps, ...more }: Cas
   server.signal("SIGHUP");
   await server.waitFor("input on air", 8000);
   const watching = { seconds, measure: false, timeoutMs: 20_000 };
-  const urls = [server.url("/one/mpegts"), server.url("/one/index.m3u8")];
+  const urls = [server.url("/one/mpegts"), server.url("/one/mono.m3u8")];
   for (const [i, seen] of (await Promise.all(urls.map((url) => watch(url, watching)))).entries()) {
     const way = i === 0 ? "HTTP-TS" : "HLS";
     assert.deepEqual(seen.codecs, codecs, way);
@@ -87,7 +87,7 @@ async function loopAndWatch(t: TestContext, { files, codecs, fps, ...more }: Cas
 
 /** Segments come as fast as they are long, and none loses what its neighbours do not have. */
 async function assertRealTime(server: TestServer): Promise<void> {
-  const text = await (await fetch(server.url("/one/index.m3u8"))).text();
+  const text = await (await fetch(server.url("/one/mono.m3u8"))).text();
   const lengths = [...text.matchAll(/#EXTINF:([\d.]+)/g)].map((match) => Number(match[1]) * 1000);
   const began = [...text.matchAll(/^\d+-(\d+)\.ts/gm)].map((match) => Number(match[1]));
   const mediaMs = lengths.slice(0, -1).reduce((sum, length) => sum + length, 0);

@@ -73,7 +73,7 @@ test("an encoder dies and comes back with another codec: who comes then gets tha
     watch(url, { seconds: 3 }),
     until("a segment of the new encoder", 8000, async () => {
       return (
-        (await (await fetch(server.url("/one/index.m3u8"))).text()).includes("EXT-X-DISCONTINUITY\n") ||
+        (await (await fetch(server.url("/one/mono.m3u8"))).text()).includes("EXT-X-DISCONTINUITY\n") ||
         undefined
       );
     }).then(() => watch(server.url("/one/index.m3u8"), { seconds: 3, input: ["-live_start_index", "-1"] })),

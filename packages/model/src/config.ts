@@ -10,8 +10,9 @@ export type OptionScope = "server" | "stream" | "input" | "push" | "endpoint";
 /**
  * One option: the unit in which it is written is part of its type, the value stored is always the unit named in
  * parentheses: `seconds` (milliseconds), `milliseconds` (milliseconds), `kbit` (bits a second), `bytes` (bytes),
- * `integers` (words in decimal, whatever base the file uses), `address` ("PORT" or "HOST:PORT"). Lines of type
- * `endpoint` open ports of a protocol and are kept apart, as `Ports`.
+ * `integers` (words in decimal, whatever base the file uses), `address` ("PORT" or "HOST:PORT"), `path` (a file's absolute
+ * name; a relative one counts from the directory of the configuration file). Lines of type `endpoint` open ports of a
+ * protocol and are kept apart, as `Ports`.
  */
 export type OptionType =
   | "flag"
@@ -26,6 +27,7 @@ export type OptionType =
   | "integers"
   | "url"
   | "address"
+  | "path"
   | "endpoint";
 
 export interface OptionSpec {

@@ -81,6 +81,7 @@ export interface Track {
  * Payload conventions: H.264 and H.265 are NAL units each behind a 4-byte big-endian length, without access unit
  * delimiters; AAC is a raw frame (neither ADTS nor LATM); MPEG audio, AC-3 and E-AC-3 are whole sync frames; Opus is a
  * bare packet; MPEG-2 video is the picture with its headers; DVB subtitles and teletext are the PES data field;
+ * WebVTT is a sample as ISO/IEC 14496-30 §7.4 has it, "vttc" boxes, of what is shown until the next unit of its track;
  * SCTE-35 is the splice_info_section; ID3 is the tag.
  */
 export interface AccessUnit {
