@@ -1,7 +1,7 @@
 import { BitReader } from "@millrace/bytes";
 import type { VideoFormat } from "@millrace/model";
 import { unescapeRbsp } from "../rbsp.ts";
-import { CHROMA_FORMATS, type CommonVui, readCommonVui, reduceFraction } from "../video/colour.ts";
+import { CHROMA_FORMATS, type CommonVui, frameRateOf, readCommonVui } from "../video/colour.ts";
 import { H264_NAL, h264NalType } from "./nal-types.ts";
 
 /** Profiles whose parameter sets carry the chroma format (H.264 §7.3.2.1.1). */
@@ -93,7 +93,7 @@ export function h264Format(sps: H264Sps): VideoFormat {
     ...(vui?.sar && { sar: vui.sar }),
     ...(vui?.colour && { colour: vui.colour }),
     // A frame lasts two ticks (§E.2.1, num_units_in_tick counts fields).
-    ...(timing && { frameRate: reduceFraction(timing.timeScale, 2 * timing.unitsInTick) }),
+    ...(timing && frameRateOf(timing.timeScale, 2 * timing.unitsInTick)),
   };
 }
 

@@ -1,7 +1,7 @@
 import { BitReader } from "@millrace/bytes";
 import type { VideoFormat } from "@millrace/model";
 import { unescapeRbsp } from "../rbsp.ts";
-import { CHROMA_FORMATS, type CommonVui, readCommonVui, reduceFraction } from "../video/colour.ts";
+import { CHROMA_FORMATS, type CommonVui, frameRateOf, readCommonVui } from "../video/colour.ts";
 import { H265_NAL, h265NalType } from "./nal-types.ts";
 import { type H265Profile, readProfileTierLevel } from "./profile.ts";
 import { skipReferencePictureSets, skipScalingListData } from "./sps-tables.ts";
@@ -74,7 +74,7 @@ export function h265Format(sps: H265Sps, vpsTiming?: H265Timing): VideoFormat {
     ...(chroma && { chroma }),
     ...(vui?.sar && { sar: vui.sar }),
     ...(vui?.colour && { colour: vui.colour }),
-    ...(timing && { frameRate: reduceFraction(timing.timeScale, fields * timing.unitsInTick) }),
+    ...(timing && frameRateOf(timing.timeScale, fields * timing.unitsInTick)),
   };
 }
 

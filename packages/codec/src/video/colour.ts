@@ -72,3 +72,12 @@ export function reduceFraction(num: number, den: number): { num: number; den: nu
   while (b !== 0) [a, b] = [b, a % b];
   return a === 0 ? { num, den } : { num: num / a, den: den / a };
 }
+
+/** No camera is faster: encoders that state more mean the clock of their timestamps. Frames a second. */
+const MOST_FRAMES = 1000;
+
+/** A stated frame rate, where it can be one. */
+export function frameRateOf(num: number, den: number): { frameRate?: { num: number; den: number } } {
+  const isRate = num > 0 && den > 0 && num / den <= MOST_FRAMES;
+  return isRate ? { frameRate: reduceFraction(num, den) } : {};
+}
