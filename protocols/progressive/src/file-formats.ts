@@ -81,7 +81,13 @@ const MP4: FileFormat = {
   selfDescribing: false,
   header: (tracks) =>
     initSegment(
-      tracks.map(({ number, track }) => ({ trackId: number, track, timescale: timescaleOf(track) })),
+      // A file goes on when the picture's parameters change: they are in its samples.
+      tracks.map(({ number, track }) => ({
+        trackId: number,
+        track,
+        timescale: timescaleOf(track),
+        inBandSets: true,
+      })),
     ),
   cut: (tracks, base) => new Mp4Cut(tracks, base),
 };

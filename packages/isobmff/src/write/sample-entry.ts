@@ -10,20 +10,23 @@ import { writeElementaryStream } from "./descriptor.ts";
 
 const NOTHING = new Uint8Array(0);
 
-/** Writes the sample entry (ISO/IEC 14496-12 §8.5.2) of a track. Throws `isobmff.unstorable`. */
-export function writeSampleEntry(writer: BoxWriter, track: Track): void {
+/**
+ * Writes the sample entry (ISO/IEC 14496-12 §8.5.2) of a track, whose samples have parameter sets in them with
+ * `inBandSets`. Throws `isobmff.unstorable`.
+ */
+export function writeSampleEntry(writer: BoxWriter, track: Track, inBandSets = false): void {
   if (!canStore(track))
     throw new IsoProblem("isobmff.unstorable", `${track.codec} cannot be stored so`, "bug");
   if (track.codec === "webvtt") writeTextEntry(writer);
   else if (track.kind === "audio") writeAudioEntry(writer, track);
-  else writeVisualEntry(writer, track);
+  else writeVisualEntry(writer, track, inBandSets);
 }
 
 /** VisualSampleEntry (ISO/IEC 14496-12 §12.1.3). */
-function writeVisualEntry(writer: BoxWriter, track: Track): void {
+function writeVisualEntry(writer: BoxWriter, track: Track, inBandSets: boolean): void {
   const { video } = track;
   const { config = NOTHING } = track;
-  const type = visualType(track);
+  const type = visualType(track, inBandSets);
   writer
     .begin(type)
     .zeros(6)
@@ -39,7 +42,8 @@ function writeVisualEntry(writer: BoxWriter, track: Track): void {
     .zeros(32)
     .u16(0x18)
     .u16(0xffff);
-  if (type === "avc1") writer.box("avcC", config);
+  if (type === "avc1" || type === "avc3") writer.box("avcC", config);
+  else if (type === "hev1") writer.box("hvcC", config);
   else if (type === "hvc1") writer.box("hvcC", completeHevcConfig(config));
   else if (type === "av01") writer.box("av1C", config);
   else if (type !== "mp4v") writer.box("vpcC", vpConfigOf(track));
@@ -51,12 +55,12 @@ function writeVisualEntry(writer: BoxWriter, track: Track): void {
   writer.end();
 }
 
-function visualType({ codec }: Track): string {
+function visualType({ codec }: Track, inBandSets: boolean): string {
   switch (codec) {
     case "h264":
-      return "avc1";
+      return inBandSets ? "avc3" : "avc1";
     case "h265":
-      return "hvc1";
+      return inBandSets ? "hev1" : "hvc1";
     case "av1":
       return "av01";
     case "vp9":
