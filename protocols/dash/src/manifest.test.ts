@@ -233,3 +233,14 @@ test("while a stream stands still the window reaches back to its last segments",
   assert.equal(going.timeShiftBufferDepthUs, 7_900_000);
   assert.equal(standing.timeShiftBufferDepthUs, 19_900_000);
 });
+
+test("GStreamer waits for as much of a new stream as it wants to stay behind", () => {
+  const options = { ...OPTIONS, byNumber: true, gstreamer: true };
+  assert.equal(manifestOf(timelineOf({ segments: [2, 2] }), options), undefined);
+  const mpd = manifestOf(timelineOf({ segments: [2, 2, 2] }), options);
+  const startMs = (mpd?.availabilityStartTimeMs ?? 0) + (mpd?.periods[0]?.startUs ?? 0) / 1000;
+  assert.equal(startMs, START_MS + 125);
+  // The oldest segment is no longer the first: there will not be more.
+  const later = [{ firstMsn: 9 }];
+  assert.notEqual(manifestOf(timelineOf({ segments: [2, 2], periods: later }), options), undefined);
+});

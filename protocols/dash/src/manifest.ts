@@ -1,5 +1,6 @@
 import type { Presentation, Timeline } from "@millrace/cmaf";
 import type { Mpd, ServiceDescription } from "@millrace/playlist";
+import { forGstreamer } from "./gstreamer.ts";
 import { endedPeriod, type ListedPeriod, listedPeriod, listedUs, longestUs, periodOf } from "./period.ts";
 
 const PROFILES = ["urn:mpeg:dash:profile:isoff-live:2011", "urn:mpeg:dash:profile:cmaf:2019"];
@@ -10,6 +11,8 @@ const CLOCK_SCHEME = "urn:mpeg:dash:utc:http-xsdate:2014";
 const DELAY = 3;
 /** Segments of sound end some frames before or behind those of the picture. */
 const SLACK_US = 100_000;
+/** GStreamer fills its buffers slowly where there is little to begin with: it waits for so much of a new stream at most. */
+const YOUNG_US = 6_000_000;
 /** At low latency: so many parts, and milliseconds at least. */
 const LATENCY_PARTS = 5;
 const LEAST_LATENCY_MS = 2000;
@@ -25,6 +28,8 @@ export interface ManifestOptions {
   readonly clockUrl: string;
   /** How many target durations ago the newest segment ended, where that is out of the ordinary: see `stallOf`. */
   readonly stall: number;
+  /** It is for GStreamer: see `forGstreamer`. */
+  readonly gstreamer?: boolean;
 }
 
 /** A segment is listed when it is complete: it ended just now, unless the source stopped. */
@@ -55,6 +60,7 @@ export function manifestOf(timeline: Timeline, options: ManifestOptions): Mpd | 
   );
   const last = listed?.at(-1);
   if (presentation === undefined || listed === undefined || last === undefined) return undefined;
+  if (options.gstreamer === true && isYoung(presentation, listed)) return undefined;
   const lowLatency = options.lowLatency && last.regularTicks !== undefined;
   const { changedMs, partTargetUs } = presentation;
   const clock = { schemeIdUri: CLOCK_SCHEME, value: options.clockUrl };
@@ -64,7 +70,7 @@ export function manifestOf(timeline: Timeline, options: ManifestOptions): Mpd | 
     clock,
     ...(lowLatency && { partUs: partTargetUs }),
   };
-  return {
+  const mpd: Mpd = {
     profiles: lowLatency ? [...PROFILES, LOW_LATENCY_PROFILE] : PROFILES,
     type: "dynamic",
     availabilityStartTimeMs: 0,
@@ -77,6 +83,17 @@ export function manifestOf(timeline: Timeline, options: ManifestOptions): Mpd | 
     }),
     utcTimings: [clock],
   };
+  const { from, to } = listedUs(last);
+  return options.gstreamer === true ? forGstreamer(mpd, to - from) : mpd;
+}
+
+/** Whether less than players like to stay behind is there, and more is about to come. */
+function isYoung({ targetDurationS }: Presentation, listed: readonly ListedPeriod[]): boolean {
+  const [first, last] = [listed[0], listed.at(-1)];
+  if (first === undefined || last === undefined) return true;
+  const wantedUs = Math.min(DELAY * targetDurationS * 1e6, YOUNG_US) - SLACK_US;
+  const isFromItsStart = first.leader.segments[0]?.msn === first.period.firstMsn;
+  return isFromItsStart && listedUs(last).to - listedUs(first).from < wantedUs;
 }
 
 type Delays = Pick<

@@ -2,6 +2,7 @@ import { CMAF_SHELF, type Presentation, type Timeline, timelineOf } from "@millr
 import { type HttpExchange, type HttpRoute, type Runtime, sendText } from "@millrace/engine";
 import { writeMpd } from "@millrace/playlist";
 import { dashNotReady } from "./errors.ts";
+import { isGstreamer, withClock, withDays } from "./gstreamer.ts";
 import { type ManifestOptions, manifestOf, stallOf } from "./manifest.ts";
 import { withToken } from "./token.ts";
 
@@ -37,13 +38,31 @@ async function sendManifest(runtime: Runtime, exchange: HttpExchange): Promise<v
   const session = await runtime.admit(exchange, "dash");
   if (session === undefined) return;
   const [, name = "", suffix] = exchange.match;
+  const gstreamer = isGstreamer(exchange.request.headers["user-agent"]);
+  const clockUrl = "../".repeat(name.split("/").length) + CLOCK_PATH;
   const options = {
-    byNumber: exchange.query["template"] === "number",
-    lowLatency: suffix !== undefined,
-    clockUrl: "../".repeat(name.split("/").length) + CLOCK_PATH,
+    // GStreamer 1.22 miscounts the repetitions in a SegmentTimeline, and does not know of low latency.
+    byNumber: gstreamer || exchange.query["template"] === "number",
+    lowLatency: !gstreamer && suffix !== undefined,
+    clockUrl,
+    gstreamer,
   };
-  const text = withToken(await firstText(runtime, session.stream, options), exchange.query);
-  await sendText(exchange, { type: MPD_TYPE, text, cache: "no-cache", session });
+  const shared = await firstText(runtime, session.stream, options);
+  const own = gstreamer ? withClock(shared, clockUrl, originOf(exchange)) : shared;
+  await sendText(exchange, {
+    type: MPD_TYPE,
+    text: withToken(own, exchange.query),
+    cache: "no-cache",
+    session,
+  });
+}
+
+/** Scheme and authority by which the client reached the server. Empty for what cannot be one. */
+function originOf({ request }: HttpExchange): string {
+  const isSecure = (request.socket as { readonly encrypted?: boolean }).encrypted === true;
+  const host = request.headers[":authority"] ?? request.headers.host;
+  const isPlain = typeof host === "string" && /^[\w.:[\]-]+$/.test(host);
+  return isPlain ? `${isSecure ? "https" : "http"}://${host}` : "";
 }
 
 type Request = Omit<ManifestOptions, "stall">;
@@ -71,7 +90,8 @@ function textOf(timeline: Timeline, options: ManifestOptions): string {
   let text = known.get(key);
   if (text === undefined) {
     const mpd = manifestOf(timeline, options);
-    known.set(key, (text = mpd === undefined ? "" : writeMpd(mpd)));
+    const written = mpd === undefined ? "" : writeMpd(mpd);
+    known.set(key, (text = options.gstreamer === true ? withDays(written) : written));
   }
   return text;
 }

@@ -81,13 +81,7 @@ const MP4: FileFormat = {
   selfDescribing: false,
   header: (tracks) =>
     initSegment(
-      // A file goes on when the picture's parameters change: they are in its samples.
-      tracks.map(({ number, track }) => ({
-        trackId: number,
-        track,
-        timescale: timescaleOf(track),
-        inBandSets: true,
-      })),
+      tracks.map(({ number, track }) => ({ trackId: number, track, timescale: timescaleOf(track) })),
     ),
   cut: (tracks, base) => new Mp4Cut(tracks, base),
 };

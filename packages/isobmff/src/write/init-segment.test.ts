@@ -150,17 +150,6 @@ test("hvc1: its arrays are marked complete", () => {
   assert.equal(config[23], 0x20);
 });
 
-test("avc3 and hev1: samples have parameter sets of their own", () => {
-  const entry = "moov/trak/mdia/minf/stbl/stsd";
-  const tracks = [{ trackId: 1, track: H264, timescale: 90_000, inBandSets: true }];
-  const tree = boxTree(initSegment(tracks));
-  assert.equal(hex(nodesAt(tree, `${entry}/avc3/avcC`)[0]!.payload), hex(AVC_RECORD));
-  assert.equal(nodesAt(tree, `${entry}/avc1`).length, 0);
-  const config = Uint8Array.from(Buffer.from("01016000000090000000000078f000fcfdf8f800000f00", "hex"));
-  const hevc = [{ ...tracks[0]!, track: { ...H264, codec: "h265", config } as const }];
-  assert.equal(nodesAt(boxTree(initSegment(hevc)), `${entry}/hev1/hvcC`).length, 1);
-});
-
 test("what cannot be stored is refused", () => {
   const { config: _, ...bare } = H264;
   for (const track of [bare, { ...H264, codec: "dvbsub", kind: "subtitle" } as const]) {

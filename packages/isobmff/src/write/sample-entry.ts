@@ -10,23 +10,20 @@ import { writeElementaryStream } from "./descriptor.ts";
 
 const NOTHING = new Uint8Array(0);
 
-/**
- * Writes the sample entry (ISO/IEC 14496-12 §8.5.2) of a track, whose samples have parameter sets in them with
- * `inBandSets`. Throws `isobmff.unstorable`.
- */
-export function writeSampleEntry(writer: BoxWriter, track: Track, inBandSets = false): void {
+/** Writes the sample entry (ISO/IEC 14496-12 §8.5.2) of a track. Throws `isobmff.unstorable`. */
+export function writeSampleEntry(writer: BoxWriter, track: Track): void {
   if (!canStore(track))
     throw new IsoProblem("isobmff.unstorable", `${track.codec} cannot be stored so`, "bug");
   if (track.codec === "webvtt") writeTextEntry(writer);
   else if (track.kind === "audio") writeAudioEntry(writer, track);
-  else writeVisualEntry(writer, track, inBandSets);
+  else writeVisualEntry(writer, track);
 }
 
 /** VisualSampleEntry (ISO/IEC 14496-12 §12.1.3). */
-function writeVisualEntry(writer: BoxWriter, track: Track, inBandSets: boolean): void {
+function writeVisualEntry(writer: BoxWriter, track: Track): void {
   const { video } = track;
   const { config = NOTHING } = track;
-  const type = visualType(track, inBandSets);
+  const type = visualType(track);
   writer
     .begin(type)
     .zeros(6)
@@ -42,8 +39,7 @@ function writeVisualEntry(writer: BoxWriter, track: Track, inBandSets: boolean):
     .zeros(32)
     .u16(0x18)
     .u16(0xffff);
-  if (type === "avc1" || type === "avc3") writer.box("avcC", config);
-  else if (type === "hev1") writer.box("hvcC", config);
+  if (type === "avc1") writer.box("avcC", config);
   else if (type === "hvc1") writer.box("hvcC", completeHevcConfig(config));
   else if (type === "av01") writer.box("av1C", config);
   else if (type !== "mp4v") writer.box("vpcC", vpConfigOf(track));
@@ -55,12 +51,12 @@ function writeVisualEntry(writer: BoxWriter, track: Track, inBandSets: boolean):
   writer.end();
 }
 
-function visualType({ codec }: Track, inBandSets: boolean): string {
+function visualType({ codec }: Track): string {
   switch (codec) {
     case "h264":
-      return inBandSets ? "avc3" : "avc1";
+      return "avc1";
     case "h265":
-      return inBandSets ? "hev1" : "hvc1";
+      return "hvc1";
     case "av1":
       return "av01";
     case "vp9":

@@ -9,8 +9,6 @@ export interface InitTrack {
   readonly track: Track;
   /** Hz; see `timescaleOf`. */
   readonly timescale: number;
-  /** Samples may hold parameter sets of their own: "avc3" and "hev1" (ISO/IEC 14496-15 §5.4.2.1, §8.4.1). */
-  readonly inBandSets?: boolean;
 }
 
 /** A part of the edit list; times as §8.6.6 has them. */
@@ -59,7 +57,7 @@ export function writeTrackBox(writer: BoxWriter, options: TrackBoxOptions): void
   writeMediaTypeHeader(writer, options.track);
   writer.begin("dinf").beginFull("dref", 0, 0).u32(1).beginFull("url ", 0, 1).end().end().end();
   writer.begin("stbl").beginFull("stsd", 0, 0).u32(1);
-  writeSampleEntry(writer, options.track, options.inBandSets);
+  writeSampleEntry(writer, options.track);
   writer.end();
   options.tables(writer);
   writer.end().end().end().end();
