@@ -45,7 +45,7 @@ test("a worker that throws is replaced; the other one's viewers never notice", a
   const safe = await (await cluster.connectionTo(0)).watch(`/${mine}/mpegts`);
   const foreign = await (await cluster.connectionTo(0)).watch(`/${theirs}/mpegts`);
   const doomed = await (await cluster.connectionTo(1)).watch(`/${theirs}/mpegts`);
-  await Promise.all([safe, foreign, doomed].map((viewer) => grows(viewer, 40_000)));
+  await Promise.all([safe, foreign, doomed].map((viewer) => grows(viewer, 70_000)));
   assertUnbroken(foreign.bytes, "viewer of the other worker's stream");
   for (let round = 1; round <= 3; round++) {
     await cluster.crash(1);
