@@ -45,7 +45,9 @@ async function publishAndWatch(t: TestContext, each: Case): Promise<void> {
   for (const [i, { codecs, video, audio, complaints }] of seen.entries()) {
     const way = i === 0 ? "HTTP-TS" : "HLS";
     assert.deepEqual(codecs, wanted, way);
-    assert.deepEqual(complaints, [], way);
+    // FFmpeg reads the initialization section with each segment of fragmented MP4, and says so.
+    const real = complaints.filter((line) => !line.includes("Found duplicated MOOV Atom"));
+    assert.deepEqual(real, [], way);
     if (coding.video !== undefined) {
       assert.ok(Math.abs(video.length - SECONDS * FPS) <= 1, `${way}: ${video.length} pictures`);
       assert.deepEqual(unevenSteps(video, 1 / FPS), [], way);
