@@ -2,7 +2,7 @@ import type { AudioFormat, Codec, TrackKind, VideoFormat } from "@millrace/model
 
 /**
  * Times of one track are integers at its timescale on the *media timeline*, which is near UTC since 1970 and never goes
- * back: what `baseMediaDecodeTime` says (ISO/IEC 14496-12 §8.8.12).
+ * back: when frames are shown. `baseMediaDecodeTime` (ISO/IEC 14496-12 §8.8.12) is earlier where frames are reordered.
  */
 export interface CmafTrack {
   /** `v1`, `a1`, `a2`, `t1`: part of every URL, and the same for the same place among the tracks. */

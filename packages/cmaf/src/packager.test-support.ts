@@ -3,7 +3,7 @@ import type { CmafPeriod, EventRecord, PartRecord, SegmentRecord } from "./model
 import { CmafPackager, type PackagerOptions, type PackagerOutput } from "./packager.ts";
 
 /** 320×180, Main profile, level 1.3. */
-const AVCC = "014d400dffe1001a674d400dda0507e5c044000003000400000300ca3c50aa80010004" + "68ef3c80";
+const AVCC = "014d400dffe10018674d400dda0507e5c044000003000400000300ca3c50aa80010004" + "68ef3c80";
 
 export const VIDEO: Track = {
   id: 256,
@@ -82,7 +82,8 @@ export function makePackager(options: Partial<PackagerOptions> = {}) {
 }
 
 export function unitOf(track: Track, fields: Partial<AccessUnit> = {}): AccessUnit {
-  const data = [Uint8Array.of(0, 0, 0, 3, track.id & 0xff, 2, 3)];
+  // For video the NAL unit of a key frame's slice.
+  const data = [Uint8Array.of(0, 0, 0, 3, track.kind === "video" ? 0x65 : track.id & 0xff, 2, 3)];
   return {
     track: track.id,
     pts: 0,

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import type { Track } from "@millrace/model";
+import { FragmentReader } from "@millrace/isobmff";
+import type { AccessUnit, Track } from "@millrace/model";
 import type { PartRecord, SegmentRecord } from "./model.ts";
 import { AUDIO, feed, makePackager, START_MS, unitOf, VIDEO } from "./packager.test-support.ts";
 
@@ -99,6 +100,20 @@ describe("segments", () => {
       large.slice(1).map(({ startTicks }) => [startTicks, true]),
     );
     assert.equal(other[0]?.independent, true);
+  });
+
+  test("say when reordered frames are shown without going back from when they are decoded", () => {
+    const { recorder, packager } = makePackager();
+    packager.setTracks([VIDEO]);
+    feed(packager, { seconds: 5, delay: 7200, audio: false });
+    const units: AccessUnit[] = [];
+    const reader = new FragmentReader({ onTracks: () => {}, onUnit: (unit) => units.push(unit) });
+    for (const init of recorder.inits.values()) reader.push(init);
+    for (const { segment, bytes } of recorder.parts) if (segment.track === "v1") reader.push(bytes);
+    const [first] = units;
+    assert.equal(first?.pts, recorder.partsOf("v1")[0]?.startTicks);
+    assert.equal(first?.dts, (first?.pts ?? 0) - 7200);
+    assert.ok(units.every(({ dts }, i) => i === 0 || dts === (units[i - 1]?.dts ?? 0) + 3600));
   });
 
   test("of a source without video are cut by time", () => {

@@ -1,7 +1,7 @@
 import { canStore, codecStringOf, initSegment, timescaleOf } from "@millrace/isobmff";
 import { type AccessUnit, TICKS_PER_SECOND, type Ticks, type Track } from "@millrace/model";
 import { EventTracks } from "./event-tracks.ts";
-import { MediaClock } from "./media-clock.ts";
+import { MediaClock, toTimescale } from "./media-clock.ts";
 import type { CmafPeriod, CmafTrack, EventRecord } from "./model.ts";
 import { nameInit, nameTracks } from "./names.ts";
 import { type TextSource, TextTracks, textSourcesOf } from "./text-tracks.ts";
@@ -248,7 +248,8 @@ export class CmafPackager {
     const partTicks = (): number => this.#partTicksFor(track.timescale);
     const own = this.#options.output;
     const output = source.id === this.#leaderId ? this.#texts.beside(own, track.timescale) : own;
-    return new TrackCutter({ track, source, notBefore, partTicks, output });
+    const delayTicks = source.kind === "video" ? toTimescale(this.#delay, track.timescale) : 0;
+    return new TrackCutter({ track, source, notBefore, delayTicks, partTicks, output });
   }
 
   /** Parts are whole frames of the leader: with few frames a second they are longer than was wanted, at least one frame. */

@@ -26,6 +26,8 @@ export interface TrackCutterOptions {
   readonly source: Track;
   /** Where the same track of the period before ended: media timeline, 90 kHz. */
   readonly notBefore: Ticks;
+  /** By how much samples are decoded before the times that count here, in the track's timescale: that of reordered frames. */
+  readonly delayTicks: number;
   /** Longest part, in the track's timescale. */
   readonly partTicks: () => number;
   readonly output: CutterOutput;
@@ -120,7 +122,10 @@ export class TrackCutter {
     this.#events.push(event);
   }
 
-  /** `dts` and `pts` on the media timeline, 90 kHz. */
+  /**
+   * `dts` and `pts` on the media timeline, 90 kHz; `dts` is later than that of the file by the delay, so that a key frame's is
+   * when it is shown.
+   */
   sample(unit: AccessUnit, dts: Ticks, pts: Ticks): void {
     const { timescale } = this.track;
     const stamped = toTimescale(dts, timescale);
@@ -140,7 +145,7 @@ export class TrackCutter {
     for (const part of this.#data) this.#buffer.append(part);
     // One that fills a hole is shown sooner by as much.
     const shown = this.#fills(stamped) ? stamped : time;
-    const compositionOffsetTicks = toTimescale(pts, timescale) - shown;
+    const compositionOffsetTicks = toTimescale(pts, timescale) - shown + this.#options.delayTicks;
     const disposable = false;
     this.#pending.push({ durationTicks: 0, compositionOffsetTicks, key: unit.key, disposable, size });
     this.#lastTime = time;
@@ -261,13 +266,13 @@ export class TrackCutter {
       ...(first ? { styp: ["msdh", "msix", "cmfs", "cmff"] } : {}),
       ...(first ? { producerTime: this.#producerTime(open) } : {}),
       ...(this.#events.length > 0 ? { events: this.#events } : {}),
-      runs: [{ trackId: TRACK_ID, baseDecodeTime: this.#partStart, samples }],
+      runs: [{ trackId: TRACK_ID, baseDecodeTime: this.#partStart - this.#options.delayTicks, samples }],
     });
   }
 
   #producerTime(open: OpenSegment) {
-    const mediaTime = this.#partStart;
-    return { trackId: TRACK_ID, ntpMs: this.#wallMs(open, mediaTime), mediaTime };
+    const mediaTime = this.#partStart - this.#options.delayTicks;
+    return { trackId: TRACK_ID, ntpMs: this.#wallMs(open, this.#partStart), mediaTime };
   }
 
   #wallMs(start: SegmentStart, time: number): number {

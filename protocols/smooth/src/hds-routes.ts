@@ -81,10 +81,7 @@ function fragmentOf(
     leader ??= item;
     const known = made.get(leader);
     if (known !== undefined) return known;
-    const units =
-      segment.gap === true
-        ? undefined
-        : readSegment(runtime, { init, segment: item, keepDecodeTimes: false });
+    const units = segment.gap === true ? undefined : readSegment(runtime, init, item);
     if (units !== undefined) read.push(units);
   }
   if (leader === undefined || read.length === 0) return undefined;

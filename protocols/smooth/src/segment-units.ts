@@ -8,22 +8,14 @@ export interface SegmentUnits {
   readonly units: readonly AccessUnit[];
 }
 
-/** A segment and its header. */
-export interface SegmentItems {
-  readonly init: ShelfItem;
-  readonly segment: ShelfItem;
-  /** Decoding times as they are written, by which fragments follow each other; else none is behind its presentation time. */
-  readonly keepDecodeTimes: boolean;
-}
-
 /** Takes a CMAF segment apart again. Undefined where its memory is gone, or it has no track that can be read. */
 export function readSegment(
   runtime: Pick<Runtime, "holdSpan" | "releaseSpan">,
-  { init, segment, keepDecodeTimes }: SegmentItems,
+  init: ShelfItem,
+  segment: ShelfItem,
 ): SegmentUnits | undefined {
   const units: AccessUnit[] = [];
   const reader = new FragmentReader({
-    keepDecodeTimes,
     onTracks: () => {},
     onUnit: (unit) => units.push({ ...unit, data: unit.data.map((part) => part.slice()) }),
   });

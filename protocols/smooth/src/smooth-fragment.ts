@@ -18,7 +18,8 @@ export interface SmoothFragment {
 export function smoothFragment({ track, units }: SegmentUnits, fragment: SmoothFragment): Uint8Array {
   const { time, next, sequence, zeroS } = fragment;
   const place = { timescale: TICKS_PER_SECOND, zeroS };
-  const end = time.startTicks + time.durationTicks;
+  // Frames are decoded before they are shown, those of the next fragment too.
+  const end = timeAt(SMOOTH_TIMESCALE, units[0]?.dts ?? 0, place) + time.durationTicks;
   const starts = units.map(({ dts }) => timeAt(SMOOTH_TIMESCALE, dts, place));
   const data: Uint8Array[] = [];
   const samples = units.map((unit, i): Sample => {

@@ -88,7 +88,7 @@ async function fragmentOf(
     if (now === undefined || now.period !== listing.period) break;
     next = find(now, wanted)?.next;
   }
-  const units = readSegment(runtime, { init, segment: item, keepDecodeTimes: true });
+  const units = readSegment(runtime, init, item);
   if (units === undefined) return undefined;
   const bytes = smoothFragment(units, {
     time: fragmentTime(listing, track, segment),

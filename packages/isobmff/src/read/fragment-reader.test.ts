@@ -127,20 +127,6 @@ test("negative composition offsets: decoding times go back so that none is behin
   assert.ok(units.every(({ pts, dts }, i) => dts <= pts && dts >= (units[i - 1]?.dts ?? 0)));
 });
 
-test("decoding times stay as they are written where that is asked for", () => {
-  const { reader, units } = collect({ keepDecodeTimes: true });
-  const offsets = [0, 3600, -3600];
-  const samples = offsets.map((compositionOffsetTicks, i) =>
-    sample({ compositionOffsetTicks, durationTicks: 3600, key: i === 0, size: IDR.length }),
-  );
-  const runs = [{ trackId: 1, baseDecodeTime: 90_000, samples }];
-  feed(reader, join(init(H264), fragmentHead({ sequence: 1, runs }), IDR, P_SLICE, P_SLICE));
-  assert.deepEqual(
-    units.map(({ dts }) => dts),
-    [90_000, 93_600, 97_200],
-  );
-});
-
 test("parameter sets in band, of a track whose record has none", () => {
   const { reader, units, changes } = collect();
   const config = bytesOf("0164001fffe000");

@@ -52,11 +52,6 @@ export interface FragmentReaderEvents {
 export interface FragmentReaderOptions extends FragmentReaderEvents {
   /** Of media data in one fragment; 128 MiB when absent. */
   readonly maxDataBytes?: number;
-  /**
-   * Leaves decoding times as they are written. Where composition offsets are negative they are then later than presentation
-   * times; when absent they are moved back instead, by as much as was needed so far.
-   */
-  readonly keepDecodeTimes?: boolean;
 }
 
 const MAX_MOVIE_BYTES = 32 << 20;
@@ -176,7 +171,6 @@ export class FragmentReader implements BoxSink {
       }
       const track = new FragmentTrack(box, details, movie.defaults?.get(trackId) ?? NO_DEFAULTS);
       track.discontinuity = again;
-      track.keepsDecodeTimes = this.#events.keepDecodeTimes === true;
       this.#tracks.set(trackId, track);
     }
     this.#ordered = [...this.#tracks.values()];

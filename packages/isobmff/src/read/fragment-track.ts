@@ -33,8 +33,6 @@ export class FragmentTrack {
   nextTime: number;
   /** For the next unit. */
   discontinuity = false;
-  /** Decoding times are left as they are written, also behind presentation times. */
-  keepsDecodeTimes = false;
 
   #offsets = new Float64Array(64);
   #dts = new Float64Array(64);
@@ -106,7 +104,7 @@ export class FragmentTrack {
   add(sample: FragmentSample): void {
     if (this.#end === this.#sizes.length) this.#makeRoom();
     const { timescale, shift } = this.box;
-    if (!this.keepsDecodeTimes) this.#dtsShift = Math.max(this.#dtsShift, -sample.compositionOffset);
+    this.#dtsShift = Math.max(this.#dtsShift, -sample.compositionOffset);
     const i = this.#end++;
     const time = this.nextTime + shift;
     this.#offsets[i] = sample.offset;
