@@ -38,7 +38,9 @@ function keepPicture() {
 }
 
 function toggle() {
-  if (playback.moved && !video.paused) video.pause();
+  // The watch learns that the picture moves when somebody may have pressed the key already.
+  const hasMoved = playback.moved || video.played.length > 0;
+  if (hasMoved && !video.paused) video.pause();
   else if (playback.problem !== undefined) playback.retry();
   else void playback.play();
   render();
