@@ -5,9 +5,9 @@ export function refusal(reason: RefusalReason, message: string): MillraceError {
   return new MillraceError(reason, message);
 }
 
-/** An input or push URL that a protocol cannot use. */
+/** The URL of an input or push, or an option of it, makes no sense. */
 export function badUrl(url: string, why: string): MillraceError {
-  return new MillraceError("bad-url", `${why}: ${url}`);
+  return new MillraceError("bad-url", `${url}: ${why}`);
 }
 
 /** Text of anything that was thrown. */
@@ -19,6 +19,11 @@ export function messageOf(error: unknown): string {
 export function codeOf(error: unknown): string | undefined {
   if (error instanceof Error && "code" in error && typeof error.code === "string") return error.code;
   return undefined;
+}
+
+/** Why something failed: by its code where there is a hint for that, else in its own words. */
+export function inWords(cause: unknown, hints: Readonly<Record<string, string>>): string {
+  return hints[codeOf(cause) ?? ""] ?? messageOf(cause);
 }
 
 const REASONS: ReadonlySet<string> = new Set([

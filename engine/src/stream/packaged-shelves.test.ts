@@ -45,8 +45,8 @@ test("a shelf is filled on first demand, once for both workers, and its bytes ar
     worker.releaseSpan(span);
   }
   assert.equal(format.opened, 1);
-  await assert.rejects(pair.owner.shelf("one", "elsewhere"), { code: "not-found" });
-  await assert.rejects(pair.other.shelf("one", "elsewhere"), { code: "not-found" });
+  await assert.rejects(async () => pair.owner.shelf("one", "elsewhere"), { code: "not-found" });
+  await assert.rejects(async () => pair.other.shelf("one", "elsewhere"), { code: "not-found" });
 });
 
 test("followers hear what is there and what changes, in either worker, until the shelf closes", async (t) => {

@@ -15,10 +15,21 @@ export interface ShelfItem {
 
 export type ShelfChange = { readonly key: string; readonly item: ShelfItem | undefined };
 
+/** Somebody who waits for the documents to be as they should. */
+interface Waiter {
+  readonly condition: () => boolean;
+  readonly untilMs: number;
+  readonly resolve: () => void;
+}
+
 /** The documents of one packaging, as any worker sees them. */
 export class ShelfReader {
   readonly #items: Map<string, ShelfItem>;
   readonly #waiters = new Set<() => void>();
+  #conditional: Waiter[] = [];
+  /** For the first of them whose time is over. */
+  #timer: NodeJS.Timeout | undefined;
+  #timerMs = Number.POSITIVE_INFINITY;
   readonly #followers = new Set<(changes: readonly ShelfChange[]) => void>();
   #closed = false;
 
@@ -63,6 +74,19 @@ export class ShelfReader {
     });
   }
 
+  /**
+   * Resolves when the condition holds, which is looked at after each change, when the shelf closes, or after `timeoutMs`. It
+   * must not throw.
+   */
+  until(condition: () => boolean, timeoutMs: number): Promise<void> {
+    if (this.#closed || condition()) return Promise.resolve();
+    return new Promise((resolve) => {
+      const untilMs = performance.now() + timeoutMs;
+      this.#conditional.push({ condition, untilMs, resolve });
+      this.#arm(untilMs);
+    });
+  }
+
   apply(changes: readonly ShelfChange[]): void {
     for (const { key, item } of changes) {
       if (item === undefined) this.#items.delete(key);
@@ -80,6 +104,36 @@ export class ShelfReader {
 
   #notify(): void {
     for (const done of [...this.#waiters]) done();
+    this.#wake((waiter) => this.#closed || waiter.condition());
+    if (this.#conditional.length > 0) return;
+    clearTimeout(this.#timer);
+    this.#timerMs = Number.POSITIVE_INFINITY;
+  }
+
+  #arm(untilMs: number): void {
+    if (untilMs >= this.#timerMs) return;
+    clearTimeout(this.#timer);
+    this.#timerMs = untilMs;
+    this.#timer = setTimeout(() => this.#expire(), Math.max(0, Math.ceil(untilMs - performance.now())));
+  }
+
+  #expire(): void {
+    this.#timerMs = Number.POSITIVE_INFINITY;
+    const nowMs = performance.now();
+    this.#wake((waiter) => waiter.untilMs <= nowMs);
+    const nextMs = this.#conditional.reduce((least, { untilMs }) => Math.min(least, untilMs), this.#timerMs);
+    if (Number.isFinite(nextMs)) this.#arm(nextMs);
+  }
+
+  #wake(isDue: (waiter: Waiter) => boolean): void {
+    const waiting = this.#conditional;
+    if (waiting.length === 0) return;
+    const left: Waiter[] = [];
+    for (const waiter of waiting) {
+      if (isDue(waiter)) waiter.resolve();
+      else left.push(waiter);
+    }
+    this.#conditional = left;
   }
 }
 

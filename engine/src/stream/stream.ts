@@ -9,7 +9,7 @@ import type {
   SourceContext,
   StreamHost,
 } from "../api.ts";
-import { badUrl, messageOf } from "../errors.ts";
+import { messageOf } from "../errors.ts";
 import type { LaneReader } from "../lane/reader.ts";
 import { LaneWriter } from "../lane/writer.ts";
 import type { ArenaTable, SlabPool } from "../memory/pool.ts";
@@ -19,10 +19,13 @@ import type { ExportedLane, LaneExchange } from "../worker/lane-exchange.ts";
 import type { Ticker } from "../worker/ticker.ts";
 import { Conversions } from "./conversions.ts";
 import { describeTracks } from "./describe.ts";
-import { hidePassword, Input, type InputHost } from "./input.ts";
+import { differs } from "./differs.ts";
+import { hidePassword, type Input, type InputHost } from "./input.ts";
+import { planInputs } from "./input-plan.ts";
+import { openSink, openSource } from "./open-url.ts";
 import { PackagedLanes } from "./packaged-lanes.ts";
 import { PackagedShelves } from "./packaged-shelves.ts";
-import { PushOutput } from "./push-output.ts";
+import { PushOutputs } from "./push-outputs.ts";
 import { Rate } from "./rate.ts";
 import { Selector } from "./selector.ts";
 import type { ShelfWriter } from "./shelf.ts";
@@ -67,7 +70,7 @@ export class Stream implements InputHost, StreamHost {
   readonly #store: SpanStore;
   readonly #rate = new Rate();
   #config: StreamConfig;
-  #pushes: PushOutput[] = [];
+  readonly #pushes: PushOutputs;
   #packagings: Packaging[] = [];
   #publisher: Input | undefined;
   #stopped = false;
@@ -103,6 +106,11 @@ export class Stream implements InputHost, StreamHost {
       makeLane: (kind) => this.#makeLane(kind),
       retire: (lane) => around.exchange.retire(lane),
     });
+    this.#pushes = new PushOutputs({
+      open: (push) => openSink(push, around.protocols, this.#context()),
+      read: (sink) => this.#readFor(sink),
+      log: this.log,
+    });
     this.#store = new SpanStore(around.pool);
     this.#shelves = new PackagedShelves({
       protocols: around.protocols,
@@ -131,7 +139,7 @@ export class Stream implements InputHost, StreamHost {
   start(): void {
     this.#makeInputs();
     this.#attachPackagings();
-    for (const push of this.#config.pushes) this.#startPush(push);
+    for (const push of this.#config.pushes) this.#pushes.start(push);
     this.#selector.tick();
   }
 
@@ -219,24 +227,14 @@ export class Stream implements InputHost, StreamHost {
       const old = this.#makeInputs();
       await Promise.all(old.map((input) => input.stop()));
     }
-    const gone = this.#pushes.filter(
-      (push) => !config.pushes.some((wanted) => !differs(wanted, push.config)),
-    );
-    this.#pushes = this.#pushes.filter((push) => !gone.includes(push));
-    await Promise.all(gone.map((push) => push.stop()));
-    for (const push of config.pushes) {
-      if (!this.#pushes.some((running) => !differs(running.config, push))) this.#startPush(push);
-    }
+    await this.#pushes.update(config.pushes);
   }
 
   async stop(): Promise<void> {
     if (this.#stopped) return;
     this.#stopped = true;
     this.#around.ticker.run();
-    await Promise.all([
-      ...this.#selector.inputs.map((input) => input.stop()),
-      ...this.#pushes.map((push) => push.stop()),
-    ]);
+    await Promise.all([...this.#selector.inputs.map((input) => input.stop()), this.#pushes.stop()]);
     this.#conversions.close();
     for (const packaging of this.#packagings) packaging.dispose();
     this.#packaged.close();
@@ -260,7 +258,7 @@ export class Stream implements InputHost, StreamHost {
       inputs: this.#selector.inputs.map((input) => input.describe()),
       tracks: describeTracks(this.#lanes.units.writer.tracks, scanner?.programs ?? []),
       memoryBytes: lanes.reduce((sum, lane) => sum + lane.writer.windowBytes, 0),
-      pushes: this.#pushes.map((push) => push.describe()),
+      pushes: this.#pushes.describe(),
     };
   }
 
@@ -322,60 +320,26 @@ export class Stream implements InputHost, StreamHost {
     return lane;
   }
 
-  /** Builds the inputs that the configuration names, keeping those that did not change; returns those left over. */
-  #makeInputs(): Input[] {
-    const before = [...this.#selector.inputs];
-    const keep = (config: Input["config"], isBackup: boolean): Input | undefined => {
-      const at = before.findIndex((input) => input.isBackup === isBackup && !differs(input.config, config));
-      return at < 0 ? undefined : before.splice(at, 1)[0];
-    };
-    const { inputs, backup, publishEnabled, sourceTimeoutMs } = this.#config;
-    const wanted: Input[] = [];
-    this.#publisher = undefined;
-    if (publishEnabled && !inputs.some((config) => config.scheme === "publish")) {
-      const config = { url: "publish://", scheme: "publish", priority: 0, sourceTimeoutMs, options: {} };
-      this.#publisher = keep(config, false) ?? new Input({ config, host: this });
-      wanted.push(this.#publisher);
-    }
-    for (const config of inputs) {
-      const passive = config.scheme === "publish";
-      const open = passive ? {} : { open: () => this.#openSource(config) };
-      const input = keep(config, false) ?? new Input({ config, host: this, ...open });
-      if (passive) this.#publisher = input;
-      wanted.push(input);
-    }
-    if (backup !== undefined) {
-      const open = (): Source => this.#openSource(backup);
-      wanted.push(keep(backup, true) ?? new Input({ config: backup, host: this, open, isBackup: true }));
-    }
-    this.#selector.setInputs(wanted);
-    return before;
-  }
-
-  #openSource(config: Input["config"]): Source {
-    const protocol = this.#around.protocols.find((each) => each.schemes.includes(config.scheme));
-    if (protocol?.pull === undefined)
-      throw badUrl(config.url, `no input protocol is called "${config.scheme}"`);
-    return protocol.pull(config, this.#context());
+  /** Makes the inputs that the configuration names, keeping those that did not change; returns those left over. */
+  #makeInputs(): readonly Input[] {
+    const { inputs, publisher, left } = planInputs(this.#config, {
+      before: this.#selector.inputs,
+      host: this,
+      open: (config) => openSource(config, this.#around.protocols, this.#context()),
+    });
+    this.#publisher = publisher;
+    this.#selector.setInputs(inputs);
+    return left;
   }
 
   #context(): SourceContext {
     return { ...this.#around.context, stream: this.name, log: this.log };
   }
 
-  #startPush(config: StreamConfig["pushes"][number]): void {
-    const open = (): Sink => {
-      const protocol = this.#around.protocols.find((each) => each.pushSchemes?.includes(config.scheme));
-      if (protocol?.push === undefined)
-        throw badUrl(config.url, `no push protocol is called "${config.scheme}"`);
-      return protocol.push(config, this.#context());
-    };
-    const read = (sink: Sink): LaneReader => {
-      const lane = sink.accepts[0] ?? "ts";
-      // A packaged lane makes sense from a header on.
-      return this.lane(lane).view.read(lane === "ts" || lane === "units" ? "live" : "key");
-    };
-    this.#pushes.push(new PushOutput({ config, open, read, log: this.log }));
+  #readFor(sink: Sink): LaneReader {
+    const lane = sink.accepts[0] ?? "ts";
+    // A packaged lane makes sense from a header on.
+    return this.lane(lane).view.read(lane === "ts" || lane === "units" ? "live" : "key");
   }
 
   #attachPackagings(): void {
@@ -406,8 +370,4 @@ export class Stream implements InputHost, StreamHost {
     const publishing = this.#publisher?.live === true;
     if (!publishing && (gaveUp || idleMs > this.#config.clientsTimeoutMs)) this.#around.onIdle(this);
   }
-}
-
-function differs(a: unknown, b: unknown): boolean {
-  return JSON.stringify(a) !== JSON.stringify(b);
 }

@@ -54,6 +54,12 @@ export function http1Client(port: number, options: { tls?: boolean } = {}): Clie
     });
 }
 
+/** The same for requests that are not simple enough to pass Node's server by. */
+export function throughNode(ask: Client): Client {
+  return (path, options = {}) =>
+    ask(path, { ...options, headers: { "content-length": "0", ...options.headers } });
+}
+
 /** All requests are streams of one connection. An answer that never began is a rejection with the code of its reset. */
 export function http2Client(t: TestContext, port: number): Client & { readonly session: ClientHttp2Session } {
   const session = connectHttp2(`https://127.0.0.1:${port}`, { rejectUnauthorized: false });

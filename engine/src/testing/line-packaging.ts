@@ -1,4 +1,4 @@
-import type { AccessUnit } from "@millrace/model";
+import type { AccessUnit, Track } from "@millrace/model";
 import type { PackagedLane, PackagedMessage, PackagedWriter, Packaging, StreamHost } from "../api.ts";
 import { UnitReader } from "../lane/unit-reader.ts";
 
@@ -21,6 +21,11 @@ export function linePackaging(): LinePackagings {
   return format;
 }
 
+/** The header of a lane with these tracks. */
+export function lineHeader(tracks: readonly Track[]): Buffer {
+  return Buffer.from(`<${tracks.map(({ codec, config }) => `${codec}${config ?? ""}`).join()}>`);
+}
+
 class LinePackaging implements Packaging {
   readonly #units: UnitReader;
   readonly #into: PackagedWriter;
@@ -34,7 +39,7 @@ class LinePackaging implements Packaging {
     this.#units = new UnitReader(reader);
     this.#units.onTracks = (tracks) => {
       this.#video = tracks.find(({ kind }) => kind === "video")?.id;
-      into.setHeader(Buffer.from(`<${tracks.map(({ codec, config }) => `${codec}${config ?? ""}`).join()}>`));
+      into.setHeader(lineHeader(tracks));
     };
     reader.onReadable = () => this.#pump();
     this.#pump();

@@ -1,4 +1,5 @@
-import type { Track } from "@millrace/model";
+import { OPUS_SAMPLE_RATE, opusPacketSamples } from "@millrace/codec";
+import type { AccessUnit, Track } from "@millrace/model";
 import { TICKS_PER_SECOND } from "@millrace/model";
 
 /** Codecs that can be stored, and whether they need a configuration for it. */
@@ -34,4 +35,12 @@ export function canStore(track: Track): boolean {
 export function timescaleOf(track: Track): number {
   const { sampleRate = 0 } = track.audio ?? {};
   return track.kind === "audio" && sampleRate > 0 ? sampleRate : TICKS_PER_SECOND;
+}
+
+/** How long a unit of sound lasts in the track's timescale; undefined where neither the headers nor the unit itself say so. */
+export function soundTicksOf(track: Track, { data }: Pick<AccessUnit, "data">): number | undefined {
+  if (track.codec !== "opus") return track.audio?.frameSamples;
+  const [first] = data;
+  const samples = first === undefined ? 0 : opusPacketSamples(first, 0, first.length);
+  return samples === 0 ? undefined : Math.round((samples * timescaleOf(track)) / OPUS_SAMPLE_RATE);
 }

@@ -1,5 +1,5 @@
-import { type InputConfig, type OptionSpec, type OptionValue, readOption } from "@millrace/model";
-import { badUrl } from "./errors.ts";
+import { badUrl, readNumber } from "@millrace/engine";
+import { type InputConfig, type OptionSpec, readOption } from "@millrace/model";
 import { type ClockSettings, DEFAULT_CLOCK } from "./settings.ts";
 
 const SIZE: OptionSpec = {
@@ -10,7 +10,7 @@ const SIZE: OptionSpec = {
   doc: "Picture size of the test clock, even numbers from 160x90 to 3840x2160.",
   example: "fake://clock?size=1280x720",
 };
-const FPS: OptionSpec = {
+const FPS = {
   name: "fps",
   scope: ["input"],
   type: "integer",
@@ -18,8 +18,8 @@ const FPS: OptionSpec = {
   min: 1,
   max: 60,
   doc: "Frames a second of the test clock.",
-};
-const BITRATE: OptionSpec = {
+} as const satisfies OptionSpec;
+const BITRATE = {
   name: "bitrate",
   scope: ["input"],
   type: "kbit",
@@ -28,7 +28,7 @@ const BITRATE: OptionSpec = {
   max: 50_000_000,
   doc: "Video bitrate of the test clock.",
   example: "fake://clock?bitrate=2000",
-};
+} as const satisfies OptionSpec;
 const GOP: OptionSpec = {
   name: "gop",
   scope: ["input"],
@@ -37,7 +37,7 @@ const GOP: OptionSpec = {
   max: 600,
   doc: "Frames from one key frame of the test clock to the next; one second when not given.",
 };
-const TONE: OptionSpec = {
+const TONE = {
   name: "tone",
   scope: ["input"],
   type: "integer",
@@ -45,29 +45,23 @@ const TONE: OptionSpec = {
   min: 0,
   max: 20_000,
   doc: "Pitch of the test clock's beep in Hz; 0 is silence.",
-};
+} as const satisfies OptionSpec;
 
 /** What may follow `fake://clock`, as further words of the line or in the query. */
 export const FAKE_OPTIONS: readonly OptionSpec[] = [SIZE, FPS, BITRATE, GOP, TONE];
 
 /** Reads the settings of an input. Throws a `MillraceError` with code `bad-url`. */
 export function readSettings(input: InputConfig): ClockSettings {
-  const integer = (spec: OptionSpec): number => readInteger(spec, readOption(spec, input.options), input.url);
-  const fps = integer(FPS);
+  const { options, url } = input;
+  const fps = readNumber(FPS, options, url);
   return {
     ...readSize(input),
     fps,
-    videoBitrate: integer(BITRATE),
+    videoBitrate: readNumber(BITRATE, options, url),
     audioBitrate: DEFAULT_CLOCK.audioBitrate,
-    gop: input.options[GOP.name] === undefined ? fps : integer(GOP),
-    toneHz: integer(TONE),
+    gop: readNumber(GOP, options, url) ?? fps,
+    toneHz: readNumber(TONE, options, url),
   };
-}
-
-function readInteger(spec: OptionSpec, value: OptionValue | undefined, url: string): number {
-  const { min = 0, max = Number.MAX_SAFE_INTEGER } = spec;
-  if (typeof value === "number" && Number.isSafeInteger(value) && value >= min && value <= max) return value;
-  throw badUrl(url, `${spec.name} must be a whole number from ${min} to ${max}, not "${String(value)}"`);
 }
 
 function readSize(input: InputConfig): { width: number; height: number } {

@@ -1,10 +1,5 @@
 import { MillraceError } from "@millrace/model";
 
-/** The URL or an option of it makes no sense. */
-export function badUrl(url: string, why: string): MillraceError {
-  return new MillraceError("bad-url", `${url}: ${why}`);
-}
-
 /** The encoder process ended by itself. */
 export function encoderDied(how: string, lastWords: string): MillraceError {
   const said = lastWords === "" ? "" : `: ${lastWords}`;

@@ -1,7 +1,7 @@
 import { join } from "node:path";
+import { badUrl } from "@millrace/engine";
 import { type InputConfig, type OptionSpec, readOption, type ServerConfig } from "@millrace/model";
 import { readTsFilter, TS_FILTER_OPTIONS, type TsFilterOptions } from "@millrace/mpegts";
-import { badUrl } from "./errors.ts";
 
 const LOOP: OptionSpec = {
   name: "loop",

@@ -12,7 +12,7 @@ import { FACTS_SHELF, TrackFacts } from "./track-facts.ts";
 /** HLS: transport-stream segments (RFC 8216), and CMAF with low latency (rfc8216bis). */
 export const hls: Protocol = {
   name: "hls",
-  schemes: PULL_SCHEMES,
+  schemes: Object.keys(PULL_SCHEMES),
   options: [...OPTIONS, ...PULL_OPTIONS],
   pull: pullHls,
   // The order matters: names of streams may have slashes, so the longer endings come first.

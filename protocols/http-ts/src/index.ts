@@ -2,12 +2,12 @@ import type { Protocol } from "@millrace/engine";
 import { HttpTsPlay } from "./play.ts";
 import { publishTs } from "./publish.ts";
 import { pullTsHttp } from "./pull.ts";
-import { pullOptions } from "./pull-config.ts";
+import { PULL_SCHEMES, pullOptions } from "./pull-config.ts";
 
 /** TS over HTTP: pulled from other servers, played and published on our own. */
 export const httpTs: Protocol = {
   name: "http-ts",
-  schemes: ["tshttp", "tshttps"],
+  schemes: Object.keys(PULL_SCHEMES),
   options: pullOptions,
   pull: pullTsHttp,
   routes(runtime) {

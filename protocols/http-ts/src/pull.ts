@@ -1,12 +1,18 @@
 import { type IncomingMessage, request as requestHttp, STATUS_CODES } from "node:http";
 import { request as requestHttps } from "node:https";
-import type { Source, SourceContext, StreamWriter } from "@millrace/engine";
+import {
+  followRedirects,
+  headersFor,
+  httpUrl,
+  REDIRECTS,
+  type Source,
+  type SourceContext,
+  type StreamWriter,
+} from "@millrace/engine";
 import type { InputConfig } from "@millrace/model";
 import { filterTs } from "@millrace/mpegts";
-import { type PullSettings, readPull } from "./pull-config.ts";
+import { PULL_SCHEMES, type PullSettings, readPull } from "./pull-config.ts";
 import { badAnswer, connectionFailed, timedOut } from "./pull-errors.ts";
-
-const MOST_REDIRECTS = 5;
 
 /** An input that reads transport stream from the body of an HTTP answer. Throws `bad-url`. */
 export function pullTsHttp(input: InputConfig, context: SourceContext): Source {
@@ -26,23 +32,20 @@ class HttpTsSource implements Source {
   async run(into: StreamWriter, signal: AbortSignal): Promise<void> {
     const settings = this.#settings;
     const target = filterTs(into, settings.filter);
-    let { url } = settings;
-    for (let redirects = 0; !signal.aborted; redirects++) {
-      // Credentials are for the server they were given for alone (RFC 9110 §15.4).
-      const trusted = url.origin === settings.url.origin;
-      const next = await fetchTs({ settings, url, trusted, signal, onBytes: (bytes) => target.ts(bytes) });
-      if (next === undefined) return;
-      if (redirects >= MOST_REDIRECTS) throw badAnswer(`more than ${MOST_REDIRECTS} redirections`);
-      this.#context.log.debug("redirected", { from: url.href, to: next.href });
-      url = next;
-    }
+    const onBytes = (bytes: Uint8Array): void => target.ts(bytes);
+    await followRedirects({
+      first: settings.url,
+      what: settings.url.host,
+      badAnswer,
+      ask: async (url) => (signal.aborted ? undefined : await fetchTs({ settings, url, signal, onBytes })),
+      onRedirect: (from, to) => this.#context.log.debug("redirected", { from: from.href, to: to.href }),
+    });
   }
 }
 
 interface Fetch {
   readonly settings: PullSettings;
   readonly url: URL;
-  readonly trusted: boolean;
   readonly signal: AbortSignal;
   /** Valid until the call returns. */
   readonly onBytes: (bytes: Uint8Array) => void;
@@ -57,7 +60,7 @@ function fetchTs(fetch: Fetch): Promise<URL | undefined> {
     let answer: IncomingMessage | undefined;
     const send = url.protocol === "https:" ? requestHttps : requestHttp;
     const request = send(url, {
-      headers: headersOf(fetch),
+      headers: headersFor(settings, url),
       agent: false,
       ...(settings.insecure ? { rejectUnauthorized: false } : {}),
     });
@@ -106,23 +109,14 @@ function fetchTs(fetch: Fetch): Promise<URL | undefined> {
   });
 }
 
-function headersOf(fetch: Fetch): Record<string, string> {
-  const { settings, trusted } = fetch;
-  const { headers, authorization } = settings;
-  if (trusted) return authorization === undefined ? headers : { Authorization: authorization, ...headers };
-  return Object.fromEntries(
-    Object.entries(headers).filter(([name]) => !/^(authorization|cookie)$/i.test(name)),
-  );
-}
-
 /** Where an answer redirects to; undefined if it carries a stream. Throws `http-ts.answer` for all others. */
 function redirectOf(response: IncomingMessage, url: URL): URL | undefined {
   const status = response.statusCode ?? 0;
   const { location } = response.headers;
-  if ([301, 302, 303, 307, 308].includes(status) && location !== undefined) {
+  if (REDIRECTS.has(status) && location !== undefined) {
     // A server of this kind may well redirect to a tshttp:// URL.
-    const next = URL.parse(location.replace(/^ts(?=https?:)/i, ""), url.href);
-    if (next !== null && /^https?:$/.test(next.protocol)) return next;
+    const next = httpUrl(location, PULL_SCHEMES, url);
+    if (next !== undefined) return next;
     throw badAnswer(`redirected to "${location}", which is not HTTP`);
   }
   if (status !== 200 && status !== 206) {

@@ -1,6 +1,14 @@
 import { u24be } from "@millrace/bytes";
 import { accessOf, type HttpExchange, type Runtime, refuse } from "@millrace/engine";
-import { FLV_AUDIO, FLV_TAG_HEADER_BYTES, FLV_TAG_TRAILER_BYTES, FLV_VIDEO, flvHeader } from "@millrace/flv";
+import {
+  FLV_AUDIO,
+  FLV_SCRIPT,
+  FLV_TAG_HEADER_BYTES,
+  FLV_TAG_TRAILER_BYTES,
+  FLV_VIDEO,
+  flvHeader,
+  parseAmf0,
+} from "@millrace/flv";
 import { LanePlayer } from "./lane-player.ts";
 import { FLV_LANE } from "./packaging.ts";
 
@@ -53,8 +61,26 @@ export function fileHeaderFor(first: Uint8Array): Uint8Array {
   while (at + FLV_TAG_HEADER_BYTES <= first.length) {
     hasAudio ||= first[at] === FLV_AUDIO;
     hasVideo ||= first[at] === FLV_VIDEO;
-    at += FLV_TAG_HEADER_BYTES + u24be(first, at + 1) + FLV_TAG_TRAILER_BYTES;
+    const body = at + FLV_TAG_HEADER_BYTES;
+    const end = body + u24be(first, at + 1);
+    if (first[at] === FLV_SCRIPT && end <= first.length) {
+      // Not every codec has a configuration ahead of its frames: MP3 and AC-3 are announced here only.
+      const codecs = codecsIn(first.subarray(body, end));
+      hasAudio ||= codecs.includes("audiocodecid");
+      hasVideo ||= codecs.includes("videocodecid");
+    }
+    at = end + FLV_TAG_TRAILER_BYTES;
   }
   const isKnown = at === first.length && (hasAudio || hasVideo);
   return isKnown ? flvHeader(hasAudio, hasVideo) : flvHeader(true, true);
+}
+
+/** Names of the fields of metadata; none where it is something else. */
+function codecsIn(script: Uint8Array): string[] {
+  try {
+    const fields = parseAmf0(script).values[1];
+    return typeof fields === "object" && fields !== null ? Object.keys(fields) : [];
+  } catch {
+    return [];
+  }
 }

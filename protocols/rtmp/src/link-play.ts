@@ -1,6 +1,7 @@
-import { reasonOf, type ViewerSession } from "@millrace/engine";
-import type { AccessRequest, RefusalReason } from "@millrace/model";
+import type { LaneReader, ViewerSession } from "@millrace/engine";
+import type { AccessRequest } from "@millrace/model";
 import { LanePlayer } from "./lane-player.ts";
+import { admit } from "./link-admission.ts";
 import { type LinkHost, PLAY_REFUSAL, streamConfig } from "./link-host.ts";
 import { PLAY_CHUNK_BYTES, PLAY_STREAM_ID, RTMP_LANE, RTMP_LEGACY_LANE } from "./packaging.ts";
 import { isEnhanced, NO_ENHANCED_CAPS } from "./session/enhanced.ts";
@@ -21,27 +22,22 @@ export class LinkPlay {
   }
 
   /** Asks the server, and answers the client. */
-  async open(answer: Answer): Promise<void> {
-    const { runtime } = this.#host;
-    const { name, query } = this.#request;
-    const access = this.#host.access("play", name, query);
-    try {
-      const verdict = await runtime.authorize(access);
-      if (!verdict.ok) {
-        this.#refuse(answer, verdict.reason, verdict.text ?? verdict.reason);
-        return;
-      }
-      const stream = verdict.stream ?? access.stream;
-      const reader = await runtime.read(stream, this.#lane);
-      if (this.#ended) {
-        reader.close();
-        return;
-      }
-      answer.accept();
-      this.#begin(reader, { ...access, stream });
-    } catch (error) {
-      this.#refuse(answer, reasonOf(error), error instanceof Error ? error.message : "refused");
-    }
+  open(answer: Answer): Promise<void> {
+    return admit({
+      host: this.#host,
+      kind: "play",
+      request: this.#request,
+      answer,
+      refusals: PLAY_REFUSAL,
+      open: ({ stream }) => this.#host.runtime.read(stream, this.#lane),
+      discard: (reader) => reader.close(),
+      begin: (reader, access) => {
+        answer.accept();
+        this.#begin(reader, access);
+      },
+      isEnded: () => this.#ended,
+      end: () => this.end(),
+    });
   }
 
   pause(paused: boolean): void {
@@ -61,7 +57,7 @@ export class LinkPlay {
     return legacyHevc && !says ? RTMP_LEGACY_LANE : RTMP_LANE;
   }
 
-  #begin(reader: ConstructorParameters<typeof LanePlayer>[0]["reader"], access: AccessRequest): void {
+  #begin(reader: LaneReader, access: AccessRequest): void {
     const { runtime, socket } = this.#host;
     const { streamId } = this.#request;
     const { stream, ip } = access;
@@ -87,14 +83,5 @@ export class LinkPlay {
     session.stopPlay(streamId);
     this.end();
     this.#host.over(streamId);
-  }
-
-  #refuse(answer: Answer, reason: RefusalReason, text: string): void {
-    if (this.#ended) return;
-    this.#ended = true;
-    const { runtime } = this.#host;
-    runtime.log.info("rtmp player refused", { stream: this.#request.name, reason: text });
-    answer.reject(PLAY_REFUSAL[reason], text);
-    this.#host.over(this.#request.streamId);
   }
 }

@@ -1,7 +1,8 @@
-import { reasonOf, type UnitsPublication } from "@millrace/engine";
+import type { UnitsPublication } from "@millrace/engine";
 import { type AmfValue, FlvDemuxer } from "@millrace/flv";
-import type { AccessRequest, RefusalReason, ServerConfig } from "@millrace/model";
+import type { AccessRequest, ServerConfig } from "@millrace/model";
 import { BitrateLimit } from "./bitrate-limit.ts";
+import { admit } from "./link-admission.ts";
 import { type LinkHost, PUBLISH_REFUSAL, streamConfig } from "./link-host.ts";
 import { MAX_BITRATE, PUBLISH_TAKEOVER } from "./options.ts";
 import type { Answer, PublishRequest } from "./session/server-events.ts";
@@ -23,30 +24,23 @@ export class LinkPublish {
   }
 
   /** Asks the server, and answers the client. */
-  async open(answer: Answer): Promise<void> {
+  open(answer: Answer): Promise<void> {
     const { runtime } = this.#host;
-    const { name, query } = this.#request;
-    const access = this.#host.access("publish", name, query);
-    try {
-      const verdict = await runtime.authorize(access);
-      if (!verdict.ok) {
-        this.#refuse(answer, verdict.reason, verdict.text ?? verdict.reason);
-        return;
-      }
-      const stream = verdict.stream ?? access.stream;
-      const publication = await runtime.publishUnits(
-        { ...access, stream },
-        { replace: takesOver(runtime.server, stream) },
-      );
-      if (this.#ended) {
-        publication.end();
-        return;
-      }
-      this.#begin(publication, { ...access, stream });
-      answer.accept();
-    } catch (error) {
-      this.#refuse(answer, reasonOf(error), error instanceof Error ? error.message : "refused");
-    }
+    return admit({
+      host: this.#host,
+      kind: "publish",
+      request: this.#request,
+      answer,
+      refusals: PUBLISH_REFUSAL,
+      open: (access) => runtime.publishUnits(access, { replace: takesOver(runtime.server, access.stream) }),
+      discard: (publication) => publication.end(),
+      begin: (publication, access) => {
+        this.#begin(publication, access);
+        answer.accept();
+      },
+      isEnded: () => this.#ended,
+      end: () => this.end(),
+    });
   }
 
   // Plain arguments: these run for every message.
@@ -129,15 +123,6 @@ export class LinkPublish {
     this.#host.session.stopPublish(streamId, code, text);
     this.end();
     this.#host.over(streamId);
-  }
-
-  #refuse(answer: Answer, reason: RefusalReason, text: string): void {
-    if (this.#ended) return;
-    this.#ended = true;
-    const { runtime } = this.#host;
-    runtime.log.info("rtmp publisher refused", { stream: this.#request.name, reason: text });
-    answer.reject(PUBLISH_REFUSAL[reason], text);
-    this.#host.over(this.#request.streamId);
   }
 }
 

@@ -1,7 +1,14 @@
 import { PackedAudioReader, type PackedCodec } from "@millrace/codec";
-import type { Source, SourceContext, StreamWriter } from "@millrace/engine";
+import {
+  followRedirects,
+  httpUrl,
+  REDIRECTS,
+  type Source,
+  type SourceContext,
+  type StreamWriter,
+} from "@millrace/engine";
 import { type Details, TICKS_PER_SECOND } from "@millrace/model";
-import type { ShoutSettings } from "./config.ts";
+import { SCHEMES, type ShoutSettings } from "./config.ts";
 import { request } from "./dial.ts";
 import { badAnswer } from "./errors.ts";
 import { FramePacer, MOST_WAITING } from "./frame-pacer.ts";
@@ -9,7 +16,8 @@ import { IcyStream, titleOf } from "./wire/icy-stream.ts";
 import type { ResponseHead } from "./wire/response-head.ts";
 import { firstAddress, isStationList } from "./wire/station-list.ts";
 
-const MOST_REDIRECTS = 5;
+/** Lists and redirections name stations by these, too. */
+const STATION_SCHEMES = { ...SCHEMES, icy: "http", icyx: "http" } as const;
 const MAX_LIST_BYTES = 64 << 10;
 const TRACK_ID = 1;
 /** So much without one frame is no audio. */
@@ -53,13 +61,12 @@ export class ShoutSource implements Source {
 
   async #play(into: StreamWriter, pacer: FramePacer, signal: AbortSignal): Promise<void> {
     const settings = this.#settings;
-    let { url } = settings;
-    for (let redirects = 0; !signal.aborted; redirects++) {
-      const here = url;
+    const ask = async (url: URL): Promise<URL | undefined> => {
+      if (signal.aborted) return undefined;
       let next: URL | undefined;
       let list: StationList | undefined;
       const onHead = (head: ResponseHead): ((bytes: Uint8Array) => void) | undefined => {
-        next = redirectOf(head, here);
+        next = redirectOf(head, url);
         if (next !== undefined) return undefined;
         if (isStationList(head.headers.get("content-type") ?? "")) {
           list = new StationList();
@@ -68,12 +75,15 @@ export class ShoutSource implements Source {
         return this.#receiver(head, into, pacer);
       };
       await request({ settings, url, signal, onHead });
-      next ??= list?.address(here);
-      if (next === undefined) return;
-      if (redirects >= MOST_REDIRECTS) throw badAnswer(`more than ${MOST_REDIRECTS} redirections`);
-      this.#context.log.debug("redirected", { from: here.href, to: next.href });
-      url = next;
-    }
+      return next ?? list?.address(url);
+    };
+    await followRedirects({
+      first: settings.url,
+      what: settings.url.host,
+      badAnswer,
+      ask,
+      onRedirect: (from, to) => this.#context.log.debug("redirected", { from: from.href, to: to.href }),
+    });
   }
 
   /** What takes the body of the station's answer. Throws `shout.answer`. */
@@ -164,18 +174,15 @@ export class ShoutSource implements Source {
 /** Where an answer redirects to; undefined if it carries a body to be read. Throws `shout.answer` for all others. */
 function redirectOf({ status, reason, headers }: ResponseHead, url: URL): URL | undefined {
   const location = headers.get("location");
-  if ([301, 302, 303, 307, 308].includes(status) && location !== undefined) return httpUrl(location, url);
+  if (REDIRECTS.has(status) && location !== undefined) return nextUrl(location, url);
   if (status !== 200 && status !== 206) throw badAnswer(`${url.host} answered ${status} ${reason}`.trimEnd());
   return undefined;
 }
 
 /** Throws `shout.answer` for whatever is not HTTP. */
-function httpUrl(address: string, base: URL): URL {
-  const next = URL.parse(
-    address.replace(/^(shout|icyx?):/i, "http:").replace(/^shouts:/i, "https:"),
-    base.href,
-  );
-  if (next !== null && /^https?:$/.test(next.protocol)) return next;
+function nextUrl(address: string, base: URL): URL {
+  const next = httpUrl(address, STATION_SCHEMES, base);
+  if (next !== undefined) return next;
   throw badAnswer(`redirected to "${address}", which is not HTTP`);
 }
 
@@ -206,7 +213,7 @@ class StationList {
   /** Throws `shout.answer` where there is none. */
   address(base: URL): URL {
     const address = firstAddress(this.#text);
-    if (address !== undefined) return httpUrl(address, base);
+    if (address !== undefined) return nextUrl(address, base);
     if (this.#text.includes("#EXT-X-"))
       throw badAnswer("the server sends an HLS playlist: write hls:// in the URL");
     throw badAnswer("the list of stations names none");

@@ -1,5 +1,6 @@
 import { connect as connectPlain, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
+import { headersFor } from "@millrace/engine";
 import type { ShoutSettings } from "./config.ts";
 import { connectionFailed, timedOut } from "./errors.ts";
 import { ChunkedBody } from "./wire/chunked.ts";
@@ -146,15 +147,12 @@ class Exchange {
 
 /** HTTP/1.0, so that the body comes as it is. */
 function requestText({ settings, url }: Request): string {
-  // Credentials are for the server they were given for alone (RFC 9110 §15.4).
-  const trusted = url.origin === settings.url.origin;
   const headers = Object.entries({
     Host: url.host,
     "Icy-MetaData": "1",
     Connection: "close",
-    ...(trusted && settings.authorization !== undefined && { Authorization: settings.authorization }),
-    ...settings.headers,
-  }).filter(([name]) => trusted || !/^(authorization|cookie)$/i.test(name));
+    ...headersFor(settings, url),
+  });
   const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`);
   return `GET ${url.pathname}${url.search} HTTP/1.0\r\n${lines.join("")}\r\n`;
 }

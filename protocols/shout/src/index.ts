@@ -5,7 +5,7 @@ import { OPTIONS, readSettings, SCHEMES } from "./config.ts";
 /** `shout://`, `shouts://`: radio stations, audio without a container over HTTP or ICY. */
 export const shout: Protocol = {
   name: "shout",
-  schemes: SCHEMES,
+  schemes: Object.keys(SCHEMES),
   options: OPTIONS,
   pull: (input, context) => new ShoutSource(readSettings(input), context),
 };

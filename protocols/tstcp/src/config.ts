@@ -1,7 +1,7 @@
 import { isIP } from "node:net";
-import { type InputConfig, type OptionSpec, type OptionValue, readOption } from "@millrace/model";
+import { badUrl, readNumber } from "@millrace/engine";
+import { type InputConfig, type OptionSpec, readOption } from "@millrace/model";
 import { readTsFilter, TS_FILTER_OPTIONS, type TsFilterOptions } from "@millrace/mpegts";
-import { badUrl } from "./errors.ts";
 
 const MODE: OptionSpec = {
   name: "mode",
@@ -12,7 +12,7 @@ const MODE: OptionSpec = {
   doc: "`caller` connects to the address, `listener` waits there for one sender at a time.",
   example: "url tstcp://0.0.0.0:5000?mode=listener;",
 };
-const CONNECT_TIMEOUT: OptionSpec = {
+const CONNECT_TIMEOUT = {
   name: "connect_timeout",
   scope: ["input"],
   type: "seconds",
@@ -20,7 +20,7 @@ const CONNECT_TIMEOUT: OptionSpec = {
   min: 100,
   max: 600_000,
   doc: "How long connecting may take.",
-};
+} as const satisfies OptionSpec;
 const TIMEOUT: OptionSpec = {
   name: "timeout",
   scope: ["input"],
@@ -53,13 +53,12 @@ export function readSettings(input: InputConfig): TcpSettings {
   const port = Number(match[2]);
   if (port < 1 || port > 65535) throw badUrl(url, "the port must be 1 to 65535");
   const mode = readOption(MODE, options) === "listener" ? "listener" : "caller";
-  const timeout = options[TIMEOUT.name];
   return {
     host: readHost(url, match[1] as string, mode),
     port,
     mode,
-    connectTimeoutMs: readInteger(CONNECT_TIMEOUT, readOption(CONNECT_TIMEOUT, options), url),
-    timeoutMs: timeout === undefined ? undefined : readInteger(TIMEOUT, timeout, url),
+    connectTimeoutMs: readNumber(CONNECT_TIMEOUT, options, url),
+    timeoutMs: readNumber(TIMEOUT, options, url),
     filter: readTsFilter(options),
   };
 }
@@ -73,10 +72,4 @@ function readHost(url: string, text: string, mode: TcpSettings["mode"]): string 
   }
   if (bracketed ? isIP(host) !== 6 : !/^[\w.-]+$/.test(host)) throw badUrl(url, `"${text}" is no host`);
   return host;
-}
-
-function readInteger(spec: OptionSpec, value: OptionValue | undefined, url: string): number {
-  const { min = 0, max = Number.MAX_SAFE_INTEGER } = spec;
-  if (typeof value === "number" && Number.isSafeInteger(value) && value >= min && value <= max) return value;
-  throw badUrl(url, `${spec.name} must be a whole number from ${min} to ${max}, not "${String(value)}"`);
 }

@@ -1,9 +1,5 @@
+import { inWords } from "@millrace/engine";
 import { MillraceError } from "@millrace/model";
-
-/** The URL or an option of it makes no sense. */
-export function badUrl(url: string, why: string): MillraceError {
-  return new MillraceError("bad-url", `${url}: ${why}`);
-}
 
 const HINTS: Readonly<Record<string, string>> = {
   ECONNREFUSED: "nobody listens there",
@@ -19,9 +15,7 @@ const HINTS: Readonly<Record<string, string>> = {
 
 /** Connecting, listening or receiving failed. */
 export function connectionFailed(what: string, cause: unknown): MillraceError {
-  const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
-  const reason = HINTS[code] ?? (cause instanceof Error ? cause.message : String(cause));
-  return new MillraceError("tstcp.connection", `${what}: ${reason}`, { cause });
+  return new MillraceError("tstcp.connection", `${what}: ${inWords(cause, HINTS)}`, { cause });
 }
 
 /** The connection was not made, or nothing came over it, in the time allowed. */

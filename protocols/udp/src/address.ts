@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import { badUrl } from "./errors.ts";
+import { badUrl } from "@millrace/engine";
 
 /** Where datagrams come from or go to, as a URL says it. */
 export interface UdpAddress {

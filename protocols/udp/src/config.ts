@@ -1,4 +1,5 @@
 import { isIP } from "node:net";
+import { badUrl, readNumber } from "@millrace/engine";
 import {
   type InputConfig,
   type Options,
@@ -8,7 +9,6 @@ import {
 } from "@millrace/model";
 import { readTsFilter, type TsFilterOptions } from "@millrace/mpegts";
 import { checkSource, parseUdpUrl, type UdpAddress } from "./address.ts";
-import { badUrl } from "./errors.ts";
 import { UDP_OPTIONS } from "./options.ts";
 
 export interface UdpInputSettings {
@@ -101,11 +101,9 @@ function value(name: string, options: Options): OptionValue | undefined {
 
 function integer(url: string, options: Options, name: string): number {
   const spec = UDP_OPTIONS.find((it) => it.name === name);
-  const { min = 0, max = Number.MAX_SAFE_INTEGER } = spec ?? {};
-  const number = value(name, options);
-  if (typeof number === "number" && Number.isSafeInteger(number) && number >= min && number <= max)
-    return number;
-  throw badUrl(url, `${name} must be a whole number from ${min} to ${max}, not "${String(number)}"`);
+  const number = spec === undefined ? undefined : readNumber(spec, options, url);
+  if (number === undefined) throw badUrl(url, `${name} must be a whole number`);
+  return number;
 }
 
 /** `tos` is the whole field, `dscp` its upper six bits (RFC 2474 §3). */

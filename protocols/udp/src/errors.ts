@@ -1,9 +1,5 @@
+import { inWords } from "@millrace/engine";
 import { MillraceError } from "@millrace/model";
-
-/** The URL or an option of it makes no sense. */
-export function badUrl(url: string, why: string): MillraceError {
-  return new MillraceError("bad-url", `${url}: ${why}`);
-}
 
 /** No network interface of this machine has the name or address. */
 export function noInterface(name: string): MillraceError {
@@ -23,9 +19,7 @@ const HINTS: Readonly<Record<string, string>> = {
 
 /** A socket could not be set up, or failed. */
 export function socketFailed(what: string, cause: unknown): MillraceError {
-  const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
-  const reason = HINTS[code] ?? (cause instanceof Error ? cause.message : String(cause));
-  return new MillraceError("udp.socket", `${what}: ${reason}`, { cause });
+  return new MillraceError("udp.socket", `${what}: ${inWords(cause, HINTS)}`, { cause });
 }
 
 /** No datagram came for as long as `timeout` allows. */

@@ -1,4 +1,5 @@
 import type { Report, Violation } from "../hls-linter/model.ts";
+import { findingsOf } from "../kit/findings.ts";
 import type { BmffRule, ObservedStream, StreamView } from "./model.ts";
 import { configRules } from "./rules/config.ts";
 import { fragmentRules } from "./rules/fragment.ts";
@@ -20,15 +21,7 @@ export const bmffRules: readonly BmffRule[] = [
  */
 export function lintBmff(observed: ObservedStream): Violation[] {
   const stream = scanStream(observed);
-  return bmffRules.flatMap((rule) => {
-    const found = new Map<string, Violation>();
-    apply(rule, stream, (where, message) => {
-      const times = (found.get(`${where} ${message}`)?.times ?? 0) + 1;
-      const { id, clause, level } = rule;
-      found.set(`${where} ${message}`, { rule: id, clause, level, where, message, times });
-    });
-    return [...found.values()];
-  });
+  return bmffRules.flatMap((rule) => findingsOf(rule, (report) => apply(rule, stream, report)));
 }
 
 function apply(rule: BmffRule, stream: StreamView, report: Report): void {

@@ -1,4 +1,4 @@
-import type { Level, Report } from "../hls-linter/model.ts";
+import type { Report, RuleBase } from "../hls-linter/model.ts";
 
 /** A box with its place in the bytes it was read from (ISO/IEC 14496-12 §4.2). */
 export interface Box {
@@ -119,13 +119,6 @@ export interface StreamView {
   readonly media: readonly MediaView[];
   /** How the samples of a track are coded, if that is known. */
   formatOf(trackId: number): SampleFormat | undefined;
-}
-
-interface RuleBase {
-  readonly id: string;
-  readonly clause: string;
-  readonly level: Level;
-  readonly doc: string;
 }
 
 /** A rule and what it looks at. */

@@ -1,4 +1,5 @@
 import type { Fetch, Report, Violation } from "../hls-linter/model.ts";
+import { findingsOf } from "../kit/findings.ts";
 import type { DashRule, MpdView } from "./model.ts";
 import { mpdRules } from "./rules/mpd.ts";
 import { representationRules } from "./rules/representation.ts";
@@ -21,17 +22,12 @@ export function lintMpd(fetches: readonly Fetch[]): Violation[] {
     if (view === undefined) broken.push(fetch);
     else versions.push(view);
   }
-  return dashRules.flatMap((rule) => {
-    const found = new Map<string, Violation>();
-    const report: Report = (where, message) => {
-      const times = (found.get(`${where} ${message}`)?.times ?? 0) + 1;
-      const { id, clause, level } = rule;
-      found.set(`${where} ${message}`, { rule: id, clause, level, where, message, times });
-    };
-    if (rule.id === "mpd.root") for (const fetch of broken) report(fetch.url, "is no MPD");
-    apply(rule, versions, report);
-    return [...found.values()];
-  });
+  return dashRules.flatMap((rule) =>
+    findingsOf(rule, (report) => {
+      if (rule.id === "mpd.root") for (const fetch of broken) report(fetch.url, "is no MPD");
+      apply(rule, versions, report);
+    }),
+  );
 }
 
 function apply(rule: DashRule, versions: readonly MpdView[], report: Report): void {

@@ -1,4 +1,4 @@
-import type { Fetch, Level, Report } from "../hls-linter/model.ts";
+import type { Fetch, Report, RuleBase } from "../hls-linter/model.ts";
 
 /** An element of the MPD, as a reader that is not ours gives it. */
 export interface Element {
@@ -41,13 +41,6 @@ export interface MpdView {
   readonly isDynamic: boolean;
   readonly periods: readonly Element[];
   readonly representations: readonly RepresentationView[];
-}
-
-interface RuleBase {
-  readonly id: string;
-  readonly clause: string;
-  readonly level: Level;
-  readonly doc: string;
 }
 
 /** A rule and what it looks at. */

@@ -1,3 +1,4 @@
+import { findingsOf } from "../kit/findings.ts";
 import type {
   Fetch,
   Observation,
@@ -26,17 +27,7 @@ export function lintObservation(observation: Observation, options: LintOptions =
   const view = viewOf(observation);
   return rules
     .filter((rule) => options.ignore?.includes(rule.id) !== true)
-    .flatMap((rule) => findingsOf(rule, view));
-}
-
-function findingsOf(rule: Rule, view: PresentationView): Violation[] {
-  const found = new Map<string, Violation>();
-  apply(rule, view, (where, message) => {
-    const times = (found.get(`${where} ${message}`)?.times ?? 0) + 1;
-    const { id, clause, level } = rule;
-    found.set(`${where} ${message}`, { rule: id, clause, level, where, message, times });
-  });
-  return [...found.values()];
+    .flatMap((rule) => findingsOf(rule, (report) => apply(rule, view, report)));
 }
 
 function apply(rule: Rule, view: PresentationView, report: Report): void {

@@ -44,7 +44,8 @@ export interface Violation {
 /** Takes one finding of the rule being checked. */
 export type Report = (where: string, message: string) => void;
 
-interface RuleBase {
+/** What every linter says of a rule. */
+export interface RuleBase {
   /** `group.word`. */
   readonly id: string;
   readonly clause: string;

@@ -1,4 +1,5 @@
 import type { Fetch, Report, Violation } from "../hls-linter/model.ts";
+import { findingsOf } from "../kit/findings.ts";
 import type { LowLatencyObservation, LowLatencyRule, LowLatencyView } from "./model.ts";
 import { edgeRules } from "./rules/edge.ts";
 import { headRules } from "./rules/head.ts";
@@ -20,15 +21,7 @@ export const lowLatencyRules: readonly LowLatencyRule[] = [
  */
 export function lintLowLatency(observation: LowLatencyObservation): Violation[] {
   const view = viewOf(observation);
-  return lowLatencyRules.flatMap((rule) => {
-    const found = new Map<string, Violation>();
-    apply(rule, view, (where, message) => {
-      const times = (found.get(`${where} ${message}`)?.times ?? 0) + 1;
-      const { id, clause, level } = rule;
-      found.set(`${where} ${message}`, { rule: id, clause, level, where, message, times });
-    });
-    return [...found.values()];
-  });
+  return lowLatencyRules.flatMap((rule) => findingsOf(rule, (report) => apply(rule, view, report)));
 }
 
 function apply(rule: LowLatencyRule, view: LowLatencyView, report: Report): void {

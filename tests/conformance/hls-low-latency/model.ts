@@ -1,4 +1,4 @@
-import type { Fetch, Level, Report } from "../hls-linter/model.ts";
+import type { Fetch, Report, RuleBase } from "../hls-linter/model.ts";
 
 /** One Media Playlist, asked for again and again, with and without delivery directives; in order of time. */
 export interface ObservedStream {
@@ -60,6 +60,8 @@ export interface AnswerView {
   /** EXT-X-SKIP. */
   readonly skip: ReadonlyMap<string, string> | undefined;
   readonly skipped: number;
+  /** Ids of EXT-X-DATERANGE. */
+  readonly dateRanges: readonly string[];
   readonly parents: readonly ParentView[];
   readonly hints: readonly ReadonlyMap<string, string>[];
   readonly reports: readonly ReadonlyMap<string, string>[];
@@ -79,13 +81,6 @@ export interface LowLatencyStream {
 export interface LowLatencyView {
   readonly streams: readonly LowLatencyStream[];
   readonly partFetches: ReadonlyMap<string, readonly Fetch[]>;
-}
-
-interface RuleBase {
-  readonly id: string;
-  readonly clause: string;
-  readonly level: Level;
-  readonly doc: string;
 }
 
 /** A rule and what it looks at. */

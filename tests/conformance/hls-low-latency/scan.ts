@@ -38,6 +38,7 @@ export function scanAnswer(fetch: Fetch): AnswerView {
     control: listOf("EXT-X-SERVER-CONTROL")[0],
     skip,
     skipped,
+    dateRanges: listOf("EXT-X-DATERANGE").map((range) => range.get("ID") ?? ""),
     parents: [...complete, pending],
     hints: listOf("EXT-X-PRELOAD-HINT"),
     reports: listOf("EXT-X-RENDITION-REPORT"),

@@ -6,14 +6,19 @@ import { bytesOf, collect, feed, hex } from "../media.test-support.ts";
 import { AAC, OPUS } from "../tracks.test-support.ts";
 
 const DATA = join(bytesOf("00000010 6d646174"), bytesOf("0102030405060708"));
-/** A fragment with fields as told. `flags` of tfhd, its optional fields, and the data offset or none. */
-function oldFragment(options: {
-  flags: number;
-  fields: readonly number[];
-  offset?: number;
-  base?: number;
-}): Uint8Array {
-  const { flags, fields, offset, base } = options;
+interface Told {
+  /** Flags of tfhd, its base offset, and its other optional fields. */
+  readonly flags?: number;
+  readonly base?: number;
+  readonly fields?: readonly number[];
+  /** The 64 bits of a tfdt; none without. */
+  readonly time?: readonly [high: number, low: number];
+  /** Flags of trun, and what follows them; none without. */
+  readonly run?: readonly [flags: number, ...fields: number[]];
+}
+
+/** A moof with fields as told. */
+function moofOf({ flags = 0, base, fields = [], time, run }: Told): Uint8Array {
   return boxed((writer) => {
     writer
       .begin("moof")
@@ -25,12 +30,25 @@ function oldFragment(options: {
       .u32(2);
     if (base !== undefined) writer.u64(base);
     for (const field of fields) writer.u32(field);
-    writer
-      .end()
-      .beginFull("trun", 0, offset === undefined ? 0 : 1)
-      .u32(2);
-    if (offset !== undefined) writer.u32(offset);
-    writer.end().end().end();
+    writer.end();
+    if (time !== undefined) writer.beginFull("tfdt", 1, 0).u32(time[0]).u32(time[1]).end();
+    if (run !== undefined) {
+      const [runFlags, ...runFields] = run;
+      writer.beginFull("trun", 0, runFlags);
+      for (const field of runFields) writer.u32(field);
+      writer.end();
+    }
+    writer.end().end();
+  });
+}
+
+/** One of two samples: each of 1024 ticks and four bytes, told in tfhd. */
+function twoSamples(flags: number, { base, offset }: { base?: number; offset?: number } = {}): Uint8Array {
+  return moofOf({
+    flags,
+    ...(base !== undefined && { base }),
+    fields: [1024, 4],
+    run: offset === undefined ? [0, 2] : [1, 2, offset],
   });
 }
 
@@ -38,24 +56,15 @@ const START = init(AAC).length;
 
 /** What tfhd and trun say of the place of the data; `moof` is that of the fragment. */
 const PLACES: readonly (readonly [string, (moof: number) => Uint8Array])[] = [
-  [
-    "base is moof, with data offset",
-    (moof) => oldFragment({ flags: 0x20018, fields: [1024, 4], offset: moof + 8 }),
-  ],
-  ["neither base nor offset", () => oldFragment({ flags: 0x18, fields: [1024, 4] })],
-  ["no base, with data offset", (moof) => oldFragment({ flags: 0x18, fields: [1024, 4], offset: moof + 8 })],
+  ["base is moof, with data offset", (moof) => twoSamples(0x20018, { offset: moof + 8 })],
+  ["neither base nor offset", () => twoSamples(0x18)],
+  ["no base, with data offset", (moof) => twoSamples(0x18, { offset: moof + 8 })],
   [
     "base from the start of the file, with data offset",
-    (moof) => oldFragment({ flags: 0x19, fields: [1024, 4], base: START, offset: moof + 8 }),
+    (moof) => twoSamples(0x19, { base: START, offset: moof + 8 }),
   ],
-  [
-    "base from the start of the file, at the data",
-    (moof) => oldFragment({ flags: 0x19, fields: [1024, 4], base: START + moof + 8 }),
-  ],
-  [
-    "base of another file",
-    (moof) => oldFragment({ flags: 0x19, fields: [1024, 4], base: 3, offset: moof + 8 }),
-  ],
+  ["base from the start of the file, at the data", (moof) => twoSamples(0x19, { base: START + moof + 8 })],
+  ["base of another file", (moof) => twoSamples(0x19, { base: 3, offset: moof + 8 })],
 ];
 for (const [name, make] of PLACES) {
   test(`data of a fragment: ${name}; no tfdt`, () => {
@@ -81,68 +90,13 @@ const BROKEN: readonly (readonly [string, IsoProblemCode, Uint8Array])[] = [
   ["a moov that is too large", "isobmff.too-large", HUGE],
   ["a moof without end", "isobmff.too-large", bytesOf("00000000 6d6f6f66")],
   ["an inner box that ends outside", "isobmff.box-size", bytesOf("00000010 6d6f6f76 00000009 74726168")],
-  [
-    "a run that promises samples",
-    "isobmff.table",
-    join(
-      MOOV,
-      boxed((writer) =>
-        writer
-          .begin("moof")
-          .begin("traf")
-          .beginFull("tfhd", 0, 0)
-          .u32(2)
-          .end()
-          .beginFull("trun", 0, 0x200)
-          .u32(0x7fffffff)
-          .end()
-          .end()
-          .end(),
-      ),
-    ),
-  ],
+  ["a run that promises samples", "isobmff.table", join(MOOV, moofOf({ run: [0x200, 0x7fffffff] }))],
   [
     "a run of samples that take no bytes to tell",
     "isobmff.table",
-    join(
-      MOOV,
-      boxed((writer) =>
-        writer
-          .begin("moof")
-          .begin("traf")
-          .beginFull("tfhd", 0, 0x10)
-          .u32(2)
-          .u32(0)
-          .end()
-          .beginFull("trun", 0, 0)
-          .u32(100_001)
-          .end()
-          .end()
-          .end(),
-      ),
-    ),
+    join(MOOV, moofOf({ flags: 0x10, fields: [0], run: [0, 100_001] })),
   ],
-  [
-    "a time beyond what numbers hold",
-    "isobmff.table",
-    join(
-      MOOV,
-      boxed((writer) =>
-        writer
-          .begin("moof")
-          .begin("traf")
-          .beginFull("tfhd", 0, 0)
-          .u32(2)
-          .end()
-          .beginFull("tfdt", 1, 0)
-          .u32(0xffffffff)
-          .u32(0)
-          .end()
-          .end()
-          .end(),
-      ),
-    ),
-  ],
+  ["a time beyond what numbers hold", "isobmff.table", join(MOOV, moofOf({ time: [0xffffffff, 0] }))],
 ];
 for (const [name, code, bytes] of BROKEN) {
   test(`violation: ${name}`, () => {

@@ -1,52 +1,22 @@
-import { validateHeaderName, validateHeaderValue } from "node:http";
-import { type InputConfig, type OptionSpec, type Options, readOption } from "@millrace/model";
+import {
+  type HttpClientSettings,
+  type HttpSchemes,
+  httpClientOptions,
+  readHttpClient,
+  readNumber,
+} from "@millrace/engine";
+import { type InputConfig, type OptionSpec, readOption } from "@millrace/model";
 import { readTsFilter, TS_FILTER_OPTIONS, type TsFilterOptions } from "@millrace/mpegts";
-import { badUrl } from "./errors.ts";
 
 /** URL schemes of HLS inputs. `hls2` is another server's word for several bitrates: the choice is the same. */
-export const PULL_SCHEMES: readonly string[] = ["hls", "hlss", "hls2"];
+export const PULL_SCHEMES = { hls: "http", hlss: "https", hls2: "http" } as const satisfies HttpSchemes;
 
-type InputOption = Omit<OptionSpec, "scope" | "schemes">;
+const schemes = Object.keys(PULL_SCHEMES);
 
-function inputOption(option: InputOption): OptionSpec {
-  return { ...option, scope: ["input"], schemes: PULL_SCHEMES };
+function inputOption(option: Omit<OptionSpec, "scope" | "schemes">): OptionSpec {
+  return { ...option, scope: ["input"], schemes };
 }
 
-const HEADER = inputOption({
-  name: "header.*",
-  type: "text",
-  doc: "A header to be sent with every request to the playlist's server.",
-  example: "url hls://source/news/index.m3u8 header.Referer=https://example.com;",
-});
-const USER_AGENT = inputOption({
-  name: "user_agent",
-  type: "text",
-  default: "Millrace",
-  doc: "The User-Agent header.",
-  example: 'url hls://source/news/index.m3u8 user_agent="Custom Agent v1.2";',
-});
-const INSECURE = inputOption({
-  name: "insecure",
-  type: "flag",
-  default: false,
-  doc: "Does not verify the server's TLS certificate.",
-});
-const CONNECT_TIMEOUT = inputOption({
-  name: "connect_timeout",
-  type: "seconds",
-  default: 10_000,
-  min: 100,
-  max: 600_000,
-  doc: "How long connecting may take, TLS included.",
-});
-const RESPONSE_TIMEOUT = inputOption({
-  name: "response_timeout",
-  type: "seconds",
-  default: 10_000,
-  min: 100,
-  max: 600_000,
-  doc: "How long the server may take to answer a request, and to go on with an answer.",
-});
 const SKIP_STALLED_CHECK = inputOption({
   name: "skip_stalled_check",
   type: "flag",
@@ -95,11 +65,16 @@ const LOOP = inputOption({
 
 /** Options of HLS inputs. */
 export const PULL_OPTIONS: readonly OptionSpec[] = [
-  HEADER,
-  USER_AGENT,
-  INSECURE,
-  CONNECT_TIMEOUT,
-  RESPONSE_TIMEOUT,
+  ...httpClientOptions(schemes, {
+    "header.*": {
+      doc: "A header to be sent with every request to the playlist's server.",
+      example: "url hls://source/news/index.m3u8 header.Referer=https://example.com;",
+    },
+    user_agent: { example: 'url hls://source/news/index.m3u8 user_agent="Custom Agent v1.2";' },
+    response_timeout: {
+      doc: "How long the server may take to answer a request, and to go on with an answer.",
+    },
+  }),
   SKIP_STALLED_CHECK,
   BANDWIDTH,
   VARIANT,
@@ -107,22 +82,10 @@ export const PULL_OPTIONS: readonly OptionSpec[] = [
   LOW_LATENCY,
   PACED,
   LOOP,
-  ...TS_FILTER_OPTIONS.map((option) => ({ ...option, schemes: PULL_SCHEMES })),
+  ...TS_FILTER_OPTIONS.map((option) => ({ ...option, schemes })),
 ];
 
-/** What requests are made with. */
-export interface ClientSettings {
-  /** `http:` or `https:`, without user and password. */
-  readonly url: URL;
-  /** Value of the Authorization header, for the first server only. */
-  readonly authorization: string | undefined;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly insecure: boolean;
-  readonly connectTimeoutMs: number;
-  readonly responseTimeoutMs: number;
-}
-
-export interface PullSettings extends ClientSettings {
+export interface PullSettings extends HttpClientSettings {
   readonly stalledCheck: boolean;
   /** Bits a second. */
   readonly bandwidth: number | undefined;
@@ -137,19 +100,9 @@ export interface PullSettings extends ClientSettings {
 /** Reads an input. Throws `bad-url`. */
 export function readPull(input: InputConfig): PullSettings {
   const { options } = input;
-  const url = readUrl(input.url);
-  const authorization = basicAuthorization(url, input.url);
-  url.username = "";
-  url.password = "";
-  url.hash = "";
   const flag = (spec: OptionSpec): boolean => readOption(spec, options) === true;
   return {
-    url,
-    authorization,
-    headers: readHeaders(input.url, options),
-    insecure: flag(INSECURE),
-    connectTimeoutMs: readNumber(CONNECT_TIMEOUT, options, input.url) as number,
-    responseTimeoutMs: readNumber(RESPONSE_TIMEOUT, options, input.url) as number,
+    ...readHttpClient(input, { schemes: PULL_SCHEMES }),
     stalledCheck: !flag(SKIP_STALLED_CHECK),
     bandwidth: readNumber(BANDWIDTH, options, input.url),
     variant: readOption(VARIANT, options)?.toString(),
@@ -159,53 +112,4 @@ export function readPull(input: InputConfig): PullSettings {
     loop: flag(LOOP),
     filter: readTsFilter(options),
   };
-}
-
-function readUrl(text: string): URL {
-  const match = /^hls(s?|2):\/\/([^/?#].*)$/is.exec(text);
-  const url =
-    match === null ? null : URL.parse(`${match[1]?.toLowerCase() === "s" ? "https" : "http"}://${match[2]}`);
-  if (url === null || url.hostname === "") throw badUrl(text, "expected hls://HOST[:PORT]/PATH");
-  return url;
-}
-
-/** RFC 7617. */
-function basicAuthorization(url: URL, text: string): string | undefined {
-  if (url.username === "" && url.password === "") return undefined;
-  try {
-    const pair = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
-    return `Basic ${Buffer.from(pair, "utf8").toString("base64")}`;
-  } catch {
-    throw badUrl(text, "user or password is not percent-encoded as it should be");
-  }
-}
-
-function readHeaders(url: string, options: Options): Record<string, string> {
-  const headers: Record<string, string> = {
-    "User-Agent": String(readOption(USER_AGENT, options)),
-    Accept: "*/*",
-  };
-  for (const [name, value] of Object.entries(options)) {
-    if (!name.startsWith("header.")) continue;
-    const header = name.slice("header.".length);
-    const same = Object.keys(headers).find((it) => it.toLowerCase() === header.toLowerCase());
-    headers[same ?? header] = String(value);
-  }
-  for (const [header, value] of Object.entries(headers)) {
-    try {
-      validateHeaderName(header);
-      validateHeaderValue(header, value);
-    } catch (cause) {
-      throw badUrl(url, `"${header}" cannot be sent as a header: ${(cause as Error).message}`);
-    }
-  }
-  return headers;
-}
-
-function readNumber(spec: OptionSpec, options: Options, url: string): number | undefined {
-  const { min = 0, max = Number.MAX_SAFE_INTEGER } = spec;
-  const value = readOption(spec, options);
-  if (value === undefined) return undefined;
-  if (typeof value === "number" && Number.isSafeInteger(value) && value >= min && value <= max) return value;
-  throw badUrl(url, `${spec.name} must be ${min} to ${max}, not "${String(value)}"`);
 }

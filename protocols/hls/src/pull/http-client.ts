@@ -8,13 +8,13 @@ import {
 import { Agent as HttpsAgent, request as requestHttps } from "node:https";
 import { promisify } from "node:util";
 import { brotliDecompress, gunzip, inflate } from "node:zlib";
+import { followRedirects, type HttpClientSettings, headersFor, httpUrl } from "@millrace/engine";
 import type { Clock } from "@millrace/model";
 import type { ByteRange } from "@millrace/playlist";
-import type { ClientSettings } from "./config.ts";
+import { PULL_SCHEMES } from "./config.ts";
 import { CookieJar } from "./cookies.ts";
 import { BadStatus, badAnswer, connectionFailed, timedOut, tooLarge } from "./errors.ts";
 
-const MOST_REDIRECTS = 5;
 /** Connections to one server at once: playlists and segments of several renditions. */
 const MOST_SOCKETS = 8;
 const KEEP_ALIVE_MS = 30_000;
@@ -50,7 +50,7 @@ interface Answer {
 
 /** Gets documents from HTTP servers, whole, over connections that are kept. */
 export class HttpClient {
-  readonly #settings: ClientSettings;
+  readonly #settings: HttpClientSettings;
   readonly #clock: Clock;
   readonly #cookies = new CookieJar();
   readonly #plain = new HttpAgent({
@@ -62,7 +62,7 @@ export class HttpClient {
   requests = 0;
   bytes = 0;
 
-  constructor(settings: ClientSettings, clock: Clock) {
+  constructor(settings: HttpClientSettings, clock: Clock) {
     this.#settings = settings;
     this.#clock = clock;
     this.#secure = new HttpsAgent({
@@ -78,22 +78,20 @@ export class HttpClient {
    * server refuses), `hls.too-large`, and with the signal's reason when it is aborted.
    */
   async get(address: string, options: GetOptions): Promise<Fetched> {
-    let url = parseHttp(address);
-    for (let redirects = 0; ; redirects++) {
+    let fetched: Fetched | undefined;
+    const ask = async (url: URL): Promise<URL | undefined> => {
       options.signal.throwIfAborted();
       const { response, body } = await this.#request(url, options);
       this.#cookies.take(url, response.headers["set-cookie"] ?? [], this.#clock.wallMs());
       const status = response.statusCode ?? 0;
       const { location } = response.headers;
-      if (status < 300 || status > 399 || location === undefined) {
-        if (status !== 200 && status !== 206)
-          throw new BadStatus(url.href, status, STATUS_CODES[status] ?? "");
-        return { bytes: await decoded(response, body, options, url), url: url.href };
-      }
-      if (redirects >= MOST_REDIRECTS)
-        throw badAnswer(`${address}: more than ${MOST_REDIRECTS} redirections`);
-      url = parseHttp(URL.parse(location, url.href)?.href ?? location);
-    }
+      if (status >= 300 && status <= 399 && location !== undefined) return parseHttp(location, url);
+      if (status !== 200 && status !== 206) throw new BadStatus(url.href, status, STATUS_CODES[status] ?? "");
+      fetched = { bytes: await decoded(response, body, options, url), url: url.href };
+      return undefined;
+    };
+    await followRedirects({ first: parseHttp(address), what: address, badAnswer, ask });
+    return fetched as Fetched;
   }
 
   /** Closes every connection that is kept. */
@@ -119,19 +117,11 @@ export class HttpClient {
   }
 
   #headers(url: URL, { range, text }: GetOptions): Record<string, string> {
-    const { headers, authorization, url: first } = this.#settings;
     const cookie = this.#cookies.header(url);
-    // Credentials are for the server they were given for alone (RFC 9110 §15.4).
-    const own =
-      url.origin === first.origin
-        ? { ...(authorization !== undefined && { Authorization: authorization }), ...headers }
-        : Object.fromEntries(
-            Object.entries(headers).filter(([name]) => !/^(authorization|cookie)$/i.test(name)),
-          );
     return {
       "Accept-Encoding": text === true ? "gzip, deflate" : "identity",
       ...(cookie !== undefined && { Cookie: cookie }),
-      ...own,
+      ...headersFor(this.#settings, url),
       ...(range !== undefined && { Range: `bytes=${range.offset}-${range.offset + range.length - 1}` }),
     };
   }
@@ -140,7 +130,11 @@ export class HttpClient {
 /** One request and its answer. Calls `done` once, when the connection is done with it. */
 class Exchange {
   readonly #request: ClientRequest;
-  readonly #context: { readonly settings: ClientSettings; readonly url: URL; readonly options: GetOptions };
+  readonly #context: {
+    readonly settings: HttpClientSettings;
+    readonly url: URL;
+    readonly options: GetOptions;
+  };
   readonly #done: (failure: Error | undefined, answer?: Answer) => void;
   readonly #parts: Uint8Array[] = [];
   readonly #stop = (): void => this.#finish(this.#context.options.signal.reason as Error);
@@ -150,7 +144,7 @@ class Exchange {
 
   constructor(
     request: ClientRequest,
-    context: { readonly settings: ClientSettings; readonly url: URL; readonly options: GetOptions },
+    context: { readonly settings: HttpClientSettings; readonly url: URL; readonly options: GetOptions },
     done: (failure: Error | undefined, answer?: Answer) => void,
   ) {
     this.#request = request;
@@ -210,10 +204,9 @@ class Exchange {
 }
 
 /** Nothing but HTTP is fetched, whatever a playlist or a redirection says. */
-function parseHttp(address: string): URL {
-  // Servers of this kind write their own schemes into redirections.
-  const url = URL.parse(address.replace(/^hls2?:/i, "http:").replace(/^hlss:/i, "https:"));
-  if (url === null || !/^https?:$/.test(url.protocol)) throw badAnswer(`"${address}" is no HTTP address`);
+function parseHttp(address: string, base?: URL): URL {
+  const url = httpUrl(address, PULL_SCHEMES, base);
+  if (url === undefined) throw badAnswer(`"${address}" is no HTTP address`);
   return url;
 }
 

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { RuleCase as Case, Change as DraftChange } from "../../kit/rule-tests.ts";
 import type { ObservedStream } from "../model.ts";
 
 /** A box to be written: fields, then boxes within. */
@@ -26,17 +27,8 @@ export interface Draft {
   editInit: (bytes: number[]) => number[];
 }
 
-/** Something done to a presentation that has no fault. */
-export type Change = (draft: Draft) => void;
-
-/** A rule, something that keeps it though it looks like a breach, and what breaks it. */
-export interface RuleCase {
-  readonly rule: string;
-  readonly keeps: Change;
-  readonly breaks: readonly Change[];
-  /** Other rules that the breach cannot but break as well. */
-  readonly also?: readonly string[];
-}
+export type Change = DraftChange<Draft>;
+export type RuleCase = Case<Draft>;
 
 export const TICKS = 3000;
 const START = 90_000;

@@ -1,13 +1,4 @@
-import { all, type Change, recorded, replacing } from "./presentation.ts";
-
-/** A rule, something that keeps it though it looks like a breach, and what breaks it. */
-export interface RuleCase {
-  readonly rule: string;
-  readonly keeps: Change;
-  readonly breaks: readonly Change[];
-  /** Other rules that the breach cannot but break as well. */
-  readonly also?: readonly string[];
-}
+import { all, type Change, type RuleCase, recorded, replacing } from "./presentation.ts";
 
 const untouched: Change = () => {};
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { Fetch } from "../../hls-linter/model.ts";
+import type { RuleCase as Case, Change as DraftChange } from "../../kit/rule-tests.ts";
 
 /** A live MPD without a fault, at the time of its version: each second version of 2 s segments has one more. */
 function liveText(version: number): string {
@@ -57,8 +58,8 @@ export function observe({ versions, contentType }: Draft): Fetch[] {
   }));
 }
 
-/** Something done to a presentation that has no fault. */
-export type Change = (draft: Draft) => void;
+export type Change = DraftChange<Draft>;
+export type RuleCase = Case<Draft>;
 
 /** Replaces text in every version, or in `only` one; must hit. */
 export function replacing(from: string | RegExp, to: string, only?: number): Change {

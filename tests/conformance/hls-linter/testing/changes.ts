@@ -1,18 +1,10 @@
 import assert from "node:assert/strict";
+import type { RuleCase as Case, Change as DraftChange } from "../../kit/rule-tests.ts";
 import type { Draft } from "./presentation.ts";
 import type { SegmentFault } from "./synthetic-segment.ts";
 
-/** Something done to a presentation that has no fault. */
-export type Change = (draft: Draft) => void;
-
-/** A rule, something that keeps it though it looks like a breach, and what breaks it. */
-export interface RuleCase {
-  readonly rule: string;
-  readonly keeps: Change;
-  readonly breaks: readonly Change[];
-  /** Other rules that the breach cannot but break as well. */
-  readonly also?: readonly string[];
-}
+export type Change = DraftChange<Draft>;
+export type RuleCase = Case<Draft>;
 
 /** The presentation as it is. */
 export const untouched: Change = () => {};

@@ -1,4 +1,4 @@
-import type { LowLatencyRule } from "../model.ts";
+import type { AnswerView, LowLatencyRule } from "../model.ts";
 import { askedOf, edgeOf, lengthOf, numberOf } from "../scan.ts";
 
 /** What answers a request with delivery directives. */
@@ -130,6 +130,28 @@ export const reloadRules: readonly LowLatencyRule[] = [
     },
   },
   {
+    id: "delta.date-ranges",
+    clause: "rfc8216bis §6.2.5.1",
+    level: "must",
+    doc: "An answer to v2 leaves out date ranges that were listed before and names none as removed that is listed, one to YES leaves out none.",
+    on: "stream",
+    check({ answers }, report) {
+      const known = new Set<string>();
+      for (const answer of answers) {
+        const { asked, skip, dateRanges, fetch } = answer;
+        const listed =
+          skip === undefined ? [] : (answers.find((other) => isWhole(other, answer))?.dateRanges ?? []);
+        const removed = skip?.get("RECENTLY-REMOVED-DATERANGES")?.split("\t") ?? [];
+        for (const id of listed) {
+          const isSkipped = asked.skip === "v2" && known.has(id);
+          if (!dateRanges.includes(id) && !isSkipped) report(fetch.url, `"${id}" is left out`);
+          if (removed.includes(id)) report(fetch.url, `"${id}" is said to be removed`);
+        }
+        for (const id of dateRanges) known.add(id);
+      }
+    },
+  },
+  {
     id: "delta.ended",
     clause: "rfc8216bis §6.2.5.1",
     level: "must",
@@ -141,3 +163,10 @@ export const reloadRules: readonly LowLatencyRule[] = [
     },
   },
 ];
+
+/** Whether it is the same version of the playlist with nothing left out. */
+function isWhole(other: AnswerView, answer: AnswerView): boolean {
+  const [a, b] = [edgeOf(other), edgeOf(answer)];
+  const isSame = a.sequence === b.sequence && a.parts === b.parts && a.complete === b.complete;
+  return isSame && other.skip === undefined;
+}

@@ -1,13 +1,4 @@
-import { all, asking, type Change, replacing } from "./presentation.ts";
-
-/** A rule, something that keeps it though it looks like a breach, and what breaks it. */
-export interface RuleCase {
-  readonly rule: string;
-  readonly keeps: Change;
-  readonly breaks: readonly Change[];
-  /** Other rules that the breach cannot but break as well. */
-  readonly also?: readonly string[];
-}
+import { all, asking, type Change, type RuleCase, replacing } from "./presentation.ts";
 
 const untouched: Change = () => {};
 const withoutParts = all(
@@ -22,6 +13,22 @@ const ending = all(
   replacing(/^#EXT-X-(PRELOAD|RENDITION).*\n/, ""),
   replacing(/#EXT-X-MEDIA-SEQUENCE/, "#EXT-X-ENDLIST\n#EXT-X-MEDIA-SEQUENCE"),
 );
+/** Two date ranges, the second of which is new in answer 5, and a third that is there no more: a delta update to v2. */
+const withDateRanges = all(
+  asking({ query: "", parts: 44, atMs: 3820 }),
+  asking({ query: "?_HLS_skip=v2", parts: 45, atMs: 4800, skip: 3 }),
+  asking({ query: "", parts: 45, atMs: 4810 }),
+  replacing("VERSION:9", "VERSION:10"),
+  replacing("SKIPPED-SEGMENTS=3", 'SKIPPED-SEGMENTS=3,RECENTLY-REMOVED-DATERANGES="gone"', 5),
+  (draft) => {
+    const before = draft.edit;
+    const line = (id: string): string => `#EXT-X-DATERANGE:ID="${id}",START-DATE="2030-01-01T00:00:00Z"\n`;
+    draft.edit = (text, answer) =>
+      before(text, answer) + (answer < 5 ? line("old") : line("old") + line("new"));
+  },
+);
+const leavingOut = (id: string, answer: number): Change =>
+  replacing(new RegExp(`^#EXT-X-DATERANGE:ID="${id}".*\n`), "", answer);
 /** Part 1 of segment 49: neither the first nor the last of it. */
 const PART = 'DURATION=1.000,URI="49.1.mp4"';
 const SUM = /#EXTINF:4.000,\n49.mp4/;
@@ -289,6 +296,15 @@ export const cases: readonly RuleCase[] = [
     breaks: [
       asking({ query: "?_HLS_skip=YES", parts: 45, atMs: 4800, skip: 5 }),
       asking({ query: "?_HLS_skip=YES", parts: 45, atMs: 4800 }),
+    ],
+  },
+  {
+    rule: "delta.date-ranges",
+    keeps: all(withDateRanges, leavingOut("old", 5)),
+    breaks: [
+      all(withDateRanges, leavingOut("new", 5)),
+      all(withDateRanges, leavingOut("old", 3)),
+      all(withDateRanges, replacing('DATERANGES="gone"', 'DATERANGES="gone\told"', 5)),
     ],
   },
   {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { Fetch } from "../../hls-linter/model.ts";
+import type { RuleCase as Case, Change as DraftChange } from "../../kit/rule-tests.ts";
 import type { LowLatencyObservation } from "../model.ts";
 
 const BASE = "http://127.0.0.1:8080/news/";
@@ -122,8 +123,8 @@ function textOf(from: Draft, { parts, skip = 0 }: DraftAnswer): string {
   return `${[...lines, ...from.trailer(parts)].join("\n")}\n`;
 }
 
-/** Something done to a presentation that has no fault. */
-export type Change = (draft: Draft) => void;
+export type Change = DraftChange<Draft>;
+export type RuleCase = Case<Draft>;
 
 /** Replaces text in every answer, and must hit one. */
 export function replacing(from: string | RegExp, to: string, only?: number): Change {
