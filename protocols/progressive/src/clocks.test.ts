@@ -61,6 +61,40 @@ test("sound has whole frames however its timestamps are rounded, and what was th
   assert.equal(track.decodeTime, 96_000);
 });
 
+const FROM_STREAM: Track = { ...AUDIO, codec: "opus", audio: { sampleRate: 48_000, channels: 2 } };
+/** Packets of Opus that say how long they last: one, two frames of 20 ms, one of 60 ms (RFC 6716 §3.1). */
+const [ONE, TWO, LONG] = [0xf8, 0xf9, 0x18].map((toc) => [Uint8Array.of(toc, 0)]);
+
+test("packets of Opus last as long as they say", () => {
+  const clock = new StreamClock();
+  clock.lead(0, FRAME);
+  const track = new TrackClock(FROM_STREAM);
+  const packets = [ONE, ONE, TWO, LONG, ONE].map((data = []) => data);
+  const made = [0, 1800, 3600, 7200, 12_600].map((dts, i) => {
+    assert.ok(track.next({ ...unit(2, dts), data: packets[i] as Uint8Array[] }, clock.offset), `packet ${i}`);
+    return [track.decodeTime - 48_000, track.duration];
+  });
+  assert.deepEqual(made, [
+    [0, 960],
+    [960, 960],
+    [1920, 1920],
+    [3840, 2880],
+    [6720, 960],
+  ]);
+});
+
+test("sound of which nobody knows how long its frames last has the times that it came with", () => {
+  const clock = new StreamClock();
+  clock.lead(0, FRAME);
+  const track = new TrackClock({ ...FROM_STREAM, codec: "flac" });
+  const times = [0, 900, 1800, 5400].map((dts) => {
+    assert.ok(track.next(unit(2, dts), clock.offset));
+    return track.decodeTime - 48_000;
+  });
+  assert.deepEqual(times, [0, 480, 960, 2880]);
+  assert.equal(track.next(unit(2, 5400), clock.offset), false);
+});
+
 test("a frame that is far from the leading track is of another timeline", () => {
   const clock = new StreamClock();
   assert.equal(clock.holds(0), false);

@@ -103,4 +103,6 @@ export const FILE_FORMATS: Readonly<Record<string, FileFormat>> = {
   aac: AAC,
   ac3: sound("audio/ac3", "ac3", "AC-3"),
   eac3: sound("audio/eac3", "eac3", "E-AC-3"),
+  // No input brings PCM, and nothing is decoded here: who asks is told so.
+  wav: sound("audio/wav", "pcm", "sound that is not coded (PCM), and nothing is decoded here"),
 };

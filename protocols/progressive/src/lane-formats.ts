@@ -23,8 +23,8 @@ export interface LaneFormat {
 
 export interface FramedTrack extends LaneTrack {
   readonly clock: TrackClock;
-  /** The track without its configuration: parameter sets stay in the frames, so that they may change. */
-  readonly bare: Track;
+  /** The track whose configuration is left out of frames (`storedData`). */
+  readonly stored: Track;
 }
 
 /** Appends the message of one frame, whose times are in `track.clock`; false leaves it out. Valid until the next call. */
@@ -57,9 +57,9 @@ export function takesSound(track: Track): boolean {
 class Mp4Framer implements Framer {
   #sequence = 0;
 
-  frame({ number, clock, bare }: FramedTrack, unit: AccessUnit, into: Uint8Array[]): boolean {
+  frame({ number, clock, stored }: FramedTrack, unit: AccessUnit, into: Uint8Array[]): boolean {
     const at = into.push(NOTHING) - 1;
-    const size = storedData(bare, unit, into);
+    const size = storedData(stored, unit, into);
     const { decodeTime, duration, compositionOffset } = clock;
     const sample = {
       durationTicks: duration,
@@ -80,9 +80,9 @@ const NOTHING = new Uint8Array(0);
 class MatroskaFramer implements Framer {
   readonly #head = new BlockHead();
 
-  frame({ number, clock, bare }: FramedTrack, unit: AccessUnit, into: Uint8Array[]): boolean {
+  frame({ number, clock, stored }: FramedTrack, unit: AccessUnit, into: Uint8Array[]): boolean {
     into.push(this.#head.bytes);
-    const size = storedData(bare, unit, into);
+    const size = storedData(stored, unit, into);
     const presented = clock.decodeTime + clock.compositionOffset;
     const timeMs = Math.max(0, Math.round((presented * 1000) / clock.timescale));
     return this.#head.write({ number, timeMs, key: unit.key, size });

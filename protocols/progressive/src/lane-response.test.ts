@@ -28,6 +28,7 @@ class FakeResponse extends EventEmitter {
       this.taken.push(Buffer.from(bytes).toString("latin1", 0, 2));
       done?.();
     }
+    if (this.ended) this.emit("close");
   }
 
   cork(): void {}
@@ -36,7 +37,7 @@ class FakeResponse extends EventEmitter {
 
   end(): void {
     this.ended = true;
-    this.emit("close");
+    if (this.#queue.length === 0) this.emit("close");
   }
 }
 
@@ -142,6 +143,22 @@ test("a client that leaves gives back what was on its way to it", () => {
   lane.end();
   lane.free();
   assert.equal(lane.heldSlabs, 0);
+});
+
+test("what is on its way to a client when the stream ends stays as it is until it went out", () => {
+  const { lane, response, socket, begin, put, closed } = answering();
+  put("K1", { key: true });
+  begin();
+  response.full = true;
+  put("p1", { bytes: 100_000 });
+  lane.end();
+  assert.ok(response.ended);
+  assert.equal(closed(), 1);
+  lane.free();
+  assert.notEqual(lane.heldSlabs, 0);
+  response.take();
+  assert.equal(lane.heldSlabs, 0);
+  assert.equal(socket.listenerCount("close"), 0);
 });
 
 test("it ends with the stream", () => {

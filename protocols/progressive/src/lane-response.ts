@@ -1,10 +1,4 @@
-import {
-  type HttpExchange,
-  type LaneReader,
-  PackagedReader,
-  type Span,
-  type ViewerSession,
-} from "@millrace/engine";
+import { type HttpExchange, type LaneReader, MessageReader, type ViewerSession } from "@millrace/engine";
 
 /** With this much unsent a client is waited for. */
 const MARK_BYTES = 512 * 1024;
@@ -35,28 +29,24 @@ const HEADER_MARK = 0x7b;
 export class LaneResponse {
   readonly #options: LaneResponseOptions;
   readonly #reader: LaneReader;
-  readonly #player: PackagedReader;
+  readonly #messages: MessageReader;
   #closed = false;
   #waiting = false;
-  #parts: Uint8Array[] = [];
-  #spans = 0;
-  /** Memory that writes under way need, in their order, and how many spans each. */
-  #held: Span[] = [];
-  #heldOf: number[] = [];
-  readonly #onWritten = (): void => {
-    const count = this.#heldOf.shift() ?? 0;
-    for (let i = 0; i < count; i++) this.#reader.releaseSpan(this.#held.shift() as Span);
-  };
   readonly #onDrain = (): void => {
     this.#waiting = false;
     this.#pump();
   };
-  readonly #onClose = (): void => this.close();
+  /** Nobody takes anything any more. */
+  readonly #onClose = (): void => {
+    this.#options.exchange.request.socket.off("close", this.#onClose);
+    this.close();
+    this.#messages.clear();
+  };
 
   constructor(options: LaneResponseOptions) {
     this.#options = options;
     this.#reader = options.reader;
-    this.#player = new PackagedReader(options.reader);
+    this.#messages = new MessageReader(options.reader);
   }
 
   /** The answer's head has been sent. */
@@ -71,37 +61,34 @@ export class LaneResponse {
       if (response.writableLength > 0) response.destroy();
     });
     if (request.socket.destroyed) {
-      this.close();
+      this.#onClose();
       return;
     }
     this.#reader.onReadable = () => this.#pump();
     this.#pump();
   }
 
-  /** Gives everything back. */
+  /** Nothing more is written; what was is held until it went out. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
     const { exchange, session } = this.#options;
     exchange.response.off("drain", this.#onDrain);
-    exchange.request.socket.off("close", this.#onClose);
-    for (const span of this.#held.splice(0)) this.#reader.releaseSpan(span);
-    this.#heldOf = [];
-    this.#player.close();
+    this.#messages.close();
     session.close();
   }
 
   #pump(): void {
     const { exchange, session } = this.#options;
     const { response } = exchange;
-    while (!this.#closed && !this.#waiting && this.#player.next()) {
-      this.#chunk();
-      if (!this.#reader.more && response.writableLength > MARK_BYTES) this.#waiting = true;
+    while (!this.#closed && !this.#waiting && this.#messages.next()) {
+      this.#message();
+      if (response.writableLength > MARK_BYTES) this.#waiting = true;
     }
     if (this.#closed) return;
     session.skips = this.#reader.skips;
     session.lagBytes = this.#reader.lagBytes + response.writableLength;
-    if (!this.#waiting && (this.#reader.ended || this.#player.torn)) this.#end();
+    if (!this.#waiting && this.#messages.ended) this.#end();
   }
 
   #end(): void {
@@ -111,55 +98,27 @@ export class LaneResponse {
     response.end();
   }
 
-  #chunk(): void {
-    const reader = this.#reader;
-    const bytes = reader.hold();
-    if (bytes === undefined) {
-      this.#drop();
-      this.#player.skip();
-      return;
-    }
-    if (this.#player.fresh) this.#drop();
-    const { fresh } = this.#player;
-    this.#parts.push(bytes);
-    this.#held.push(reader.span());
-    this.#spans++;
-    if (!reader.more) this.#message(fresh);
-  }
-
-  #message(fresh: boolean): void {
+  #message(): void {
     const { exchange, file, session } = this.#options;
+    const messages = this.#messages;
+    const { parts } = messages;
     const { track, dts } = this.#reader.chunk;
-    const parts = this.#parts;
     if (isHeader(parts)) {
-      const goesOn = file.header(Buffer.concat(parts), fresh);
-      this.#drop();
-      if (!goesOn) this.#end();
+      if (!file.header(Buffer.concat(parts), messages.fresh)) this.#end();
       return;
     }
     const out = file.message(track, dts, parts);
-    if (out === undefined || out.length === 0) {
-      this.#drop();
-      return;
-    }
+    if (out === undefined || out.length === 0) return;
     const { response } = exchange;
-    this.#heldOf.push(this.#spans);
-    this.#parts = [];
-    this.#spans = 0;
+    messages.keep();
     response.cork();
     for (let i = 0; i < out.length; i++) {
       const part = out[i] as Uint8Array;
       session.bytes += part.length;
       if (i < out.length - 1) response.write(part);
-      else response.write(part, this.#onWritten);
+      else response.write(part, messages.sent);
     }
     response.uncork();
-  }
-
-  /** Gives back what came of a message that is not written. */
-  #drop(): void {
-    this.#parts = [];
-    for (; this.#spans > 0; this.#spans--) this.#reader.releaseSpan(this.#held.pop() as Span);
   }
 }
 

@@ -72,9 +72,8 @@ class FilePackaging implements Packaging {
       const { track } = each;
       const known = before.get(track.id);
       const goesOn = known !== undefined && known.number === each.number && sameClock(known.track, track);
-      const { config: _, ...bare } = track;
       const clock = goesOn ? known.clock : new TrackClock(track);
-      this.#tracks.set(track.id, { ...each, clock, bare, leads: each === leader });
+      this.#tracks.set(track.id, { ...each, clock, stored: storedAs(track), leads: each === leader });
     }
     this.#titleTracks = new Set(tracks.filter(({ codec }) => codec === "id3").map(({ id }) => id));
     this.#tell();
@@ -125,6 +124,13 @@ class FilePackaging implements Packaging {
     this.#title = title;
     this.#tell();
   }
+}
+
+/** MPEG-4 part 2 keeps its headers in the frames, so that they may change; parameter sets have `LateSets` for that. */
+function storedAs(track: Track): Track {
+  if (track.codec !== "mpeg4") return track;
+  const { config: _, ...bare } = track;
+  return bare;
 }
 
 /** Whether these are the same tracks, of which less is known. */

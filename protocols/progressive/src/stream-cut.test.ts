@@ -4,7 +4,7 @@ import { concat, fromHex, u32be, u64be } from "@millrace/bytes";
 import { fragmentHead } from "@millrace/isobmff";
 import type { Track } from "@millrace/model";
 import fc from "fast-check";
-import { MatroskaCut, Mp4Cut, OggCut } from "./stream-cut.ts";
+import { MatroskaCut, Mp4Cut, OggCut, type StreamCut } from "./stream-cut.ts";
 import { BlockHead } from "./wire/matroska.ts";
 import { granuleOf, oggPage } from "./wire/ogg.ts";
 
@@ -55,6 +55,54 @@ test("an MP4 begins at zero in every track, numbers its fragments, and leaves th
     ),
   );
 });
+
+const SETS = Uint8Array.of(0, 0, 0, 2, 0x67, 1, 0, 0, 0, 1, 0x68);
+
+function mp4Frame(time: number, data: Uint8Array, key: boolean, compositionOffsetTicks: number): Uint8Array {
+  const sample = { durationTicks: 3600, compositionOffsetTicks, key, size: data.length };
+  const head = fragmentHead({ sequence: 0, runs: [{ trackId: 1, baseDecodeTime: time, samples: [sample] }] });
+  return concat([head, data]);
+}
+
+function matroskaFrame(time: number, data: Uint8Array, key: boolean): Uint8Array {
+  const head = new BlockHead();
+  head.write({ number: 1, timeMs: time / 90, key, size: data.length });
+  return concat([head.bytes, data]);
+}
+
+/** Cuts at the start of a stream, and how their frames stand in files. */
+const CUTS: readonly (readonly [string, () => StreamCut, (data: Uint8Array, key: boolean) => Uint8Array])[] =
+  [
+    ["MP4", () => new Mp4Cut(TRACKS, 0), (data, key) => mp4Frame(9000, data, key, 0)],
+    [
+      "MP4 with reordered pictures",
+      () => new Mp4Cut(TRACKS, 0),
+      (data, key) => mp4Frame(9000, data, key, 900),
+    ],
+    ["Matroska", () => new MatroskaCut(0), (data, key) => matroskaFrame(9000, data, key)],
+  ];
+
+for (const [name, open, frame] of CUTS) {
+  test(`${name}: parameter sets that came late stand in the next frame, and in key frames`, () => {
+    fc.assert(
+      fc.property(fc.array(fc.boolean()), fc.boolean(), fc.nat(200), (keys, first, at) => {
+        const cut = open();
+        const out = (key: boolean): Uint8Array => {
+          const whole = frame(PAYLOAD, key);
+          const bytes = concat(cut.message(1, [whole.subarray(0, at), whole.subarray(at)]) ?? []);
+          // The count of fragments is asserted elsewhere.
+          if (name !== "Matroska") bytes.fill(0, 20, 24);
+          return bytes;
+        };
+        assert.deepEqual(out(first), frame(PAYLOAD, first));
+        cut.setParameters?.(1, SETS);
+        const longer = concat([SETS, PAYLOAD]);
+        assert.deepEqual(out(first), frame(longer, first));
+        for (const key of keys) assert.deepEqual(out(key), frame(key ? longer : PAYLOAD, key));
+      }),
+    );
+  });
+}
 
 test("what lies before the beginning is not in the file", () => {
   assert.equal(new Mp4Cut(TRACKS, BASE).message(1, [fragment(1, BASE - 1, 0), PAYLOAD]), undefined);

@@ -3,7 +3,8 @@ import { parseDops } from "@millrace/codec";
 import { timeOf, timescaleOf } from "@millrace/isobmff";
 import type { Track } from "@millrace/model";
 import type { LaneTrack } from "./lane-tracks.ts";
-import { BLOCK_HEAD_BYTES, setBlockTime } from "./wire/matroska.ts";
+import { LateSets } from "./late-sets.ts";
+import { BLOCK_HEAD_BYTES, growBlock, isKeyBlock, setBlockTime } from "./wire/matroska.ts";
 import { granuleOf, setPage } from "./wire/ogg.ts";
 
 /**
@@ -13,6 +14,8 @@ import { granuleOf, setPage } from "./wire/ogg.ts";
 export interface StreamCut {
   /** The message with its times changed; undefined when it lies before the beginning. What was given stays as it is. */
   message(number: number, parts: readonly Uint8Array[]): readonly Uint8Array[] | undefined;
+  /** Parameter sets of a track from now on, other than the file's beginning has; where frames cannot say them themselves. */
+  setParameters?(number: number, sets: Uint8Array): void;
 }
 
 export const WHOLE: StreamCut = { message: (_, parts) => parts };
@@ -24,20 +27,39 @@ function withCopiedHead(parts: readonly Uint8Array[], headBytes: number): [Uint8
   return [first.slice(0, headBytes), first.subarray(headBytes), ...rest];
 }
 
+/** Puts something between a head and what follows it. */
+function insertAt(
+  at: number,
+  [head, ...rest]: [Uint8Array, ...Uint8Array[]],
+  bytes: Uint8Array,
+): Uint8Array[] {
+  return [head.subarray(0, at), bytes, head.subarray(at), ...rest];
+}
+
 /** moof, mfhd and the head of traf (ISO/IEC 14496-12 §8.8): where tfhd is. */
 const TFHD_AT = 32;
 const SEQUENCE_AT = 20;
-/** tfhd and tfdt end there at the latest. */
-const MP4_HEAD_BYTES = 80;
+/** In the tfhd of a fragment with one sample: default_sample_size, default_sample_flags (§8.8.7). */
+const SAMPLE_SIZE_AT = TFHD_AT + 20;
+const SAMPLE_FLAGS_AT = TFHD_AT + 24;
+/** sample_is_non_sync_sample (§8.8.3.1). */
+const NON_SYNC = 0x10000;
+/** The head of mdat ends there at the latest. */
+const MP4_HEAD_BYTES = 112;
 
 export class Mp4Cut implements StreamCut {
   /** First decoding time of each track. */
   readonly #bases = new Map<number, number>();
+  readonly #late = new LateSets();
   /** Without holes, which VLC complains about: fragments of other tracks are not in this file. */
   #sequence = 0;
 
   constructor(tracks: readonly LaneTrack[], base: number) {
     for (const { number, track } of tracks) this.#bases.set(number, timeOf(base, timescaleOf(track)));
+  }
+
+  setParameters(number: number, sets: Uint8Array): void {
+    this.#late.set(number, sets);
   }
 
   message(number: number, parts: readonly Uint8Array[]): readonly Uint8Array[] | undefined {
@@ -48,7 +70,12 @@ export class Mp4Cut implements StreamCut {
     if (time < 0) return undefined;
     putU64be(head, timeAt, time);
     putU32be(head, SEQUENCE_AT, ++this.#sequence);
-    return copied;
+    const sets = this.#late.before(number, (u32be(head, SAMPLE_FLAGS_AT) & NON_SYNC) === 0);
+    if (sets === undefined) return copied;
+    const mdatAt = u32be(head, 0);
+    putU32be(head, SAMPLE_SIZE_AT, u32be(head, SAMPLE_SIZE_AT) + sets.length);
+    putU32be(head, mdatAt, u32be(head, mdatAt) + sets.length);
+    return insertAt(mdatAt + 8, copied, sets);
   }
 }
 
@@ -57,18 +84,26 @@ const CLUSTER_TIME_AT = 10;
 
 export class MatroskaCut implements StreamCut {
   readonly #baseMs: number;
+  readonly #late = new LateSets();
 
   constructor(base: number) {
     this.#baseMs = Math.round(base / 90);
   }
 
-  message(_: number, parts: readonly Uint8Array[]): readonly Uint8Array[] | undefined {
+  setParameters(number: number, sets: Uint8Array): void {
+    this.#late.set(number, sets);
+  }
+
+  message(number: number, parts: readonly Uint8Array[]): readonly Uint8Array[] | undefined {
     const copied = withCopiedHead(parts, BLOCK_HEAD_BYTES);
     const [head] = copied;
     const timeMs = u64be(head, CLUSTER_TIME_AT) - this.#baseMs;
     if (timeMs < 0) return undefined;
     setBlockTime(head, timeMs);
-    return copied;
+    const sets = this.#late.before(number, isKeyBlock(head));
+    if (sets === undefined) return copied;
+    growBlock(head, sets.length);
+    return insertAt(BLOCK_HEAD_BYTES, copied, sets);
   }
 }
 

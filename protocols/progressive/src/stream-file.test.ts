@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { fromHex } from "@millrace/bytes";
 import type { Codec, Track, TrackKind } from "@millrace/model";
 import { FILE_FORMATS, type FileFormat } from "./file-formats.ts";
 import { numberTracks, readLaneHeader, writeLaneHeader } from "./lane-tracks.ts";
@@ -79,5 +80,30 @@ for (const [name, what, before, after, goesOn] of CHANGES) {
     assert.ok(file.header(header(...before)));
     file.message(1, 0, [new Uint8Array(200)]);
     assert.equal(file.header(header(...after)), goesOn);
+  });
+}
+
+/** AVCDecoderConfigurationRecords of one SPS and one PPS, and the same sets as they stand in samples. */
+const AVC = track("video", "h264", fromHex("0142001effe100046742001e01000268aa"));
+const OTHER_AVC = track("video", "h264", fromHex("01420028ffe100046742002801000268bb"));
+const FIRST_SETS = "000000046742001e0000000268aa";
+const OTHER_SETS = "00000004674200280000000268bb";
+
+for (const name of ["mp4", "mkv"]) {
+  test(`.${name}: parameter sets that change stand in frames, also those of the beginning when they come back`, () => {
+    const file = new StreamFile(format(name), "");
+    const frame = new Uint8Array(200);
+    const bytes = (): string => Buffer.concat(file.message(1, 0, [frame]) ?? []).toString("hex");
+    assert.ok(file.header(header(AVC)));
+    assert.ok(!bytes().slice(-400).includes(FIRST_SETS));
+    for (const [now, sets] of [
+      [AVC, ""],
+      [OTHER_AVC, OTHER_SETS],
+      [AVC, FIRST_SETS],
+    ] as const) {
+      assert.ok(file.header(header(now)));
+      const written = bytes();
+      for (const each of [OTHER_SETS, FIRST_SETS]) assert.equal(written.includes(each), each === sets);
+    }
   });
 }

@@ -2,6 +2,7 @@ import { equalBytes } from "@millrace/bytes";
 import type { FileFormat } from "./file-formats.ts";
 import type { LaneFile } from "./lane-response.ts";
 import { chooseTracks, type LaneTrack, readLaneHeader } from "./lane-tracks.ts";
+import { parameterSetsOf } from "./late-sets.ts";
 import type { StreamCut } from "./stream-cut.ts";
 
 /** One client's file: its tracks only, from the key frame on that it begins with. */
@@ -11,6 +12,8 @@ export class StreamFile implements LaneFile {
   #tracks: readonly LaneTrack[] = [];
   #numbers: ReadonlySet<number> = new Set();
   #cut: StreamCut | undefined;
+  /** Tracks whose parameter sets were others since the file began. */
+  readonly #changed = new Set<number>();
   #ended = false;
 
   constructor(format: FileFormat, wanted: string) {
@@ -21,11 +24,25 @@ export class StreamFile implements LaneFile {
   header(bytes: Uint8Array): boolean {
     const all = readLaneHeader(bytes).tracks.filter(({ track }) => this.#format.takes(track));
     const tracks = chooseTracks(all, this.#wanted, this.#format.single);
-    if (this.#cut !== undefined) return this.#tracks.every((track) => canGoOn(track, all, this.#format));
+    if (this.#cut !== undefined) return this.#goOn(this.#cut, all);
     this.#tracks = tracks;
     this.#numbers = new Set(tracks.map(({ number }) => number));
     this.#ended = tracks.length === 0;
     return !this.#ended;
+  }
+
+  #goOn(cut: StreamCut, all: readonly LaneTrack[]): boolean {
+    if (!this.#tracks.every((track) => canGoOn(track, all, this.#format))) return false;
+    for (const { number, track } of this.#tracks) {
+      const now = all.find((each) => each.number === number)?.track;
+      if (track.kind !== "video" || now === undefined) continue;
+      if (!this.#changed.has(number) && sameBytes(now.config, track.config)) continue;
+      // Those of the beginning, too, have to be said again once others were in force.
+      this.#changed.add(number);
+      const sets = parameterSetsOf(now);
+      if (sets.length > 0) cut.setParameters?.(number, sets);
+    }
+    return true;
   }
 
   message(number: number, dts: number, parts: readonly Uint8Array[]): readonly Uint8Array[] | undefined {
@@ -38,7 +55,7 @@ export class StreamFile implements LaneFile {
   }
 }
 
-/** Pictures bring their parameters along, and so does sound in its own form; else another coding needs another file. */
+/** Pictures bring their parameters along, or get them (`LateSets`), and so does sound in its own form; else another coding needs another file. */
 function canGoOn(
   { number, track }: LaneTrack,
   all: readonly LaneTrack[],

@@ -1,4 +1,4 @@
-import { timeOf, timescaleOf } from "@millrace/isobmff";
+import { soundTicksOf, timeOf, timescaleOf } from "@millrace/isobmff";
 import { type AccessUnit, TICKS_PER_SECOND, type Ticks, type Track } from "@millrace/model";
 
 /** While nothing is known of frames, seconds. */
@@ -32,7 +32,7 @@ export class TrackClock {
   /** Settles the times of the next frame. False: it is a repetition of what was there. */
   next(unit: AccessUnit, offset: Ticks): boolean {
     const presented = timeOf(unit.pts + offset, this.timescale);
-    if (this.#source.kind === "audio") return this.#sound(presented);
+    if (this.#source.kind === "audio") return this.#sound(presented, soundTicksOf(this.#source, unit));
     const step = this.#lastDts === undefined ? 0 : unit.dts - this.#lastDts;
     this.#lastDts = unit.dts;
     if (step > 0 && step < TICKS_PER_SECOND) this.#frame += (step - this.#frame) / 8;
@@ -44,13 +44,25 @@ export class TrackClock {
   }
 
   /** Audio has a clock of its own, which timestamps only round. */
-  #sound(presented: number): boolean {
+  #sound(presented: number, frame: number | undefined): boolean {
+    if (frame === undefined) return this.#vagueSound(presented);
+    this.#frame = frame;
     const late = presented - this.#end;
     if (late < -this.#frame) return false;
     const follows = late <= Math.max(this.timescale * SNAP_S, this.#frame / 2);
     this.decodeTime = follows ? this.#end : presented;
     this.duration = this.#frame;
     this.#end = this.decodeTime + this.#frame;
+    return true;
+  }
+
+  /** Nobody knows how long frames last: their timestamps are all there is. */
+  #vagueSound(presented: number): boolean {
+    const step = presented - this.decodeTime;
+    if (this.duration > 0 && step <= 0) return false;
+    if (this.duration > 0 && step < this.timescale) this.#frame = step;
+    this.decodeTime = presented;
+    this.duration = this.#frame;
     return true;
   }
 }

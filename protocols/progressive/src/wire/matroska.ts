@@ -1,4 +1,4 @@
-import { concat, putU32be, putU64be } from "@millrace/bytes";
+import { concat, putU32be, putU64be, u32be } from "@millrace/bytes";
 import { buildOpusHead, parseDops } from "@millrace/codec";
 import type { Track } from "@millrace/model";
 import { element, float64, idBytes, text, UNKNOWN_SIZE, unsigned } from "./ebml.ts";
@@ -139,6 +139,7 @@ function audioOf({ audio }: Track): Uint8Array {
 export const BLOCK_HEAD_BYTES = 27;
 /** In a head: the cluster's timestamp, 64 bits. */
 const TIME_AT = 10;
+const CLUSTER_SIZE_AT = 4;
 
 const BLOCK_SIZE_AT = 19;
 const TRACK_AT = 23;
@@ -162,7 +163,7 @@ export class BlockHead {
   write(block: { number: number; timeMs: number; key: boolean; size: number }): boolean {
     if (block.size > MOST_BYTES) return false;
     const { bytes } = this;
-    putU32be(bytes, 4, SIZE_MARK + BLOCK_HEAD_BYTES - 8 + block.size);
+    putU32be(bytes, CLUSTER_SIZE_AT, SIZE_MARK + BLOCK_HEAD_BYTES - 8 + block.size);
     putU64be(bytes, TIME_AT, block.timeMs);
     putU32be(bytes, BLOCK_SIZE_AT, SIZE_MARK + 4 + block.size);
     bytes[TRACK_AT] = 0x80 | block.number;
@@ -174,4 +175,13 @@ export class BlockHead {
 /** Puts another time into a copy of a head. */
 export function setBlockTime(head: Uint8Array, timeMs: number): void {
   putU64be(head, TIME_AT, timeMs);
+}
+
+/** Makes a copy of a head that of a frame which is longer by so many bytes. */
+export function growBlock(head: Uint8Array, bytes: number): void {
+  for (const at of [CLUSTER_SIZE_AT, BLOCK_SIZE_AT]) putU32be(head, at, u32be(head, at) + bytes);
+}
+
+export function isKeyBlock(head: Uint8Array): boolean {
+  return ((head[FLAGS_AT] as number) & 0x80) !== 0;
 }
