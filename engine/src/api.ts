@@ -16,10 +16,13 @@ import type {
   StreamInfo,
   Track,
 } from "@millrace/model";
-import type { HttpExchange, HttpRoute } from "./http/route.ts";
+import type { DocumentExchange, HttpRoute } from "./http/route.ts";
 import type { LaneReader } from "./lane/reader.ts";
 import type { Span } from "./memory/span.ts";
 import type { ShelfReader, ShelfWriter } from "./stream/shelf.ts";
+
+/** What is at hand already, or comes later. */
+export type Awaitable<T> = T | Promise<T>;
 
 /** Fields of one log line, besides its message. */
 export type LogFields = Readonly<Record<string, unknown>>;
@@ -236,9 +239,9 @@ export interface Runtime {
   read(stream: string, lane: string): Promise<LaneReader>;
   /**
    * The documents that a packaging puts on a shelf; one of `Protocol.shelves` is opened by the first who asks. Ask again
-   * for every request: that is what keeps it open. Rejects like `read`.
+   * for every request: that is what keeps it open. Throws, or rejects, like `read`.
    */
-  shelf(stream: string, name: string): Promise<ShelfReader>;
+  shelf(stream: string, name: string): Awaitable<ShelfReader>;
   /** Opens a publication. Rejects with `not-found`, `forbidden`, `busy`. Authorization is asked before, by the caller. */
   publish(request: AccessRequest, options?: PublishOptions): Promise<Publication>;
   /** The same for a publisher of access units. */
@@ -255,7 +258,7 @@ export interface Runtime {
    * the stream. Undefined when the request was refused and answered. `stream` is `match[1]` when absent; what is meant is
    * `ViewerSession.stream`. Rejects with `not-found`.
    */
-  admit(exchange: HttpExchange, protocol: string, stream?: string): Promise<ViewerSession | undefined>;
+  admit(exchange: DocumentExchange, protocol: string, stream?: string): Awaitable<ViewerSession | undefined>;
   readonly tls: TlsPorts;
   /** Notes that a viewer asked something of the stream: keeps an on-demand stream running. */
   touch(stream: string): void;

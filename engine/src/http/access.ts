@@ -1,6 +1,8 @@
 import type { AccessRequest, RefusalReason } from "@millrace/model";
 import type { Verdict } from "../api.ts";
-import type { HttpExchange, RequestFacts } from "./route.ts";
+import { answerPortOf } from "./answering.ts";
+import { PreparedAnswer } from "./prepared-answer.ts";
+import type { DocumentExchange, HttpExchange } from "./route.ts";
 
 /** HTTP status of each refusal (RFC 9110 §15). */
 export const STATUS_OF_REFUSAL: Readonly<Record<RefusalReason, number>> = {
@@ -23,7 +25,11 @@ export const CORS: Readonly<Record<string, string>> = {
  * group of the route when absent. The token is that of `?token=`, or of `Authorization: Bearer`; user and password are
  * those of `Authorization: Basic`, or of the query.
  */
-export function accessOf(exchange: RequestFacts, protocol: string, stream?: string): AccessRequest {
+export function accessOf(
+  exchange: Omit<DocumentExchange, "response">,
+  protocol: string,
+  stream?: string,
+): AccessRequest {
   const { request, query, match, ip } = exchange;
   const { authorization, referer } = request.headers;
   const token = query["token"] ?? /^Bearer +(\S+) *$/i.exec(authorization ?? "")?.[1];
@@ -60,19 +66,29 @@ function queryCredentials({ user, password }: Readonly<Record<string, string>>):
 }
 
 /** Answers with the status of a refusal. A body that nobody reads ends the connection. */
-export function refuse(exchange: HttpExchange, verdict: Extract<Verdict, { ok: false }>): void {
-  const { request, response } = exchange;
-  const hasBody = request.method !== "GET" && request.method !== "HEAD";
-  const isHttp1 = request.httpVersionMajor < 2;
-  response.writeHead(STATUS_OF_REFUSAL[verdict.reason], {
+export function refuse(
+  exchange: DocumentExchange | HttpExchange,
+  verdict: Extract<Verdict, { ok: false }>,
+): void {
+  const { request } = exchange;
+  const text = Buffer.from(`${verdict.text ?? verdict.reason}\n`);
+  const status = STATUS_OF_REFUSAL[verdict.reason];
+  const headers = {
     ...CORS,
     "Content-Type": "text/plain; charset=utf-8",
     "Cache-Control": "no-store",
+    "Content-Length": text.length,
     ...(verdict.reason === "unauthorized" ? { "WWW-Authenticate": "Bearer" } : {}),
     ...(verdict.reason === "unavailable" ? { "Retry-After": "1" } : {}),
-    ...(hasBody && isHttp1 ? { Connection: "close" } : {}),
+  };
+  if (request.method === "GET" || request.method === "HEAD") {
+    answerPortOf(exchange).whole(new PreparedAnswer(status, headers, text));
+    return;
+  }
+  const { response, request: incoming } = exchange as HttpExchange;
+  response.writeHead(status, {
+    ...headers,
+    ...(incoming.httpVersionMajor < 2 ? { Connection: "close" } : {}),
   });
-  const text = `${verdict.text ?? verdict.reason}\n`;
-  if (hasBody) response.end(text, () => request.destroy());
-  else response.end(request.method === "HEAD" ? undefined : text);
+  response.end(text, () => incoming.destroy());
 }

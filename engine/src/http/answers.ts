@@ -1,15 +1,24 @@
 import type { ServerResponse } from "node:http";
 import { CORS } from "./access.ts";
+import { answerPortOf } from "./answering.ts";
+import { PreparedAnswer } from "./prepared-answer.ts";
+import type { DocumentExchange } from "./route.ts";
 
 /** A status with a line of text. */
-export function answer(response: ServerResponse, status: number, text: string): void {
-  response.writeHead(status, {
+export function answer(
+  exchange: Pick<DocumentExchange, "request" | "response">,
+  status: number,
+  text: string,
+): void {
+  const body = Buffer.from(`${text}\n`);
+  const headers = {
     ...CORS,
     "Content-Type": "text/plain; charset=utf-8",
     "Cache-Control": "no-store",
+    "Content-Length": body.length,
     ...(status === 503 ? { "Retry-After": "1" } : {}),
-  });
-  response.end(`${text}\n`);
+  };
+  answerPortOf(exchange).whole(new PreparedAnswer(status, headers, body));
 }
 
 /** CORS pre-flight (Fetch standard §3.2.2): media is readable from any page. */

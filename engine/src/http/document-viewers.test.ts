@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { Socket } from "node:net";
 import { type TestContext, test } from "node:test";
 import type { AccessRequest } from "@millrace/model";
 import type { Verdict } from "../api.ts";
+import { DirectResponse } from "./direct/direct-response.ts";
 import { DocumentViewers } from "./document-viewers.ts";
-import type { HttpExchange } from "./route.ts";
+import type { DocumentExchange, HttpExchange } from "./route.ts";
 
 const NO_ANSWER = {} as unknown as ServerResponse;
 
@@ -73,6 +75,47 @@ test("one session for all documents of a viewer, whichever protocol it asks; oth
   assert.equal(both[0], both[1]);
 });
 
+/** Requests of one connection whose headers did not change. */
+function connectionOf(headers: Record<string, string>): (ask: Ask) => DocumentExchange {
+  const line = { socket: new Socket(), wrote: () => {}, ended: () => {} };
+  const shared = { ...headers };
+  return (ask) => {
+    const exchange = exchangeOf(ask);
+    const response = new DirectResponse(line, { headOnly: false, close: false });
+    return { ...exchange, request: { ...exchange.request, headers: shared }, response };
+  };
+}
+
+test("requests that share their headers are told apart by all else, and hear when the session has ended", async (t) => {
+  const { state, viewers } = setUp(t);
+  const on = connectionOf({ "user-agent": "box" });
+  const first = await viewers.admit(on({}), "hls");
+  // Known by now: nothing is waited for.
+  assert.equal(viewers.admit(on({}), "dash"), first);
+  assert.equal(viewers.admit(on({ query: { _HLS_msn: "1" } }), "hls"), first);
+  for (const ask of [{ stream: "two" }, { query: { token: "t" } }, { query: { user: "u" } }]) {
+    const other = await viewers.admit(on(ask), "hls");
+    assert.notEqual(other, first);
+    assert.equal(viewers.admit(on(ask), "hls"), other);
+    assert.equal(viewers.admit(on({}), "hls"), first);
+  }
+  assert.equal(state.asked.length, 4);
+  assert.notEqual(await viewers.admit(connectionOf({ "user-agent": "other" })({}), "hls"), first);
+  t.mock.timers.tick(40_000);
+  assert.deepEqual(state.open, []);
+  assert.notEqual(await viewers.admit(on({}), "hls"), first);
+  assert.equal(state.asked.length, 6);
+});
+
+test("the owner of a stream hears of a viewer once a second", async (t) => {
+  const { state, viewers } = setUp(t);
+  for (let i = 0; i < 10; i++) {
+    await viewers.admit(exchangeOf({}), "hls");
+    t.mock.timers.tick(250);
+  }
+  assert.deepEqual(state.touched, ["one", "one", "one"]);
+});
+
 test("a session ends 30 s after the last request", async (t) => {
   const { state, viewers } = setUp(t);
   await viewers.admit(exchangeOf({}), "hls");
@@ -97,11 +140,13 @@ test("the verdict may name another stream, which is what the session and the wor
 
 test("who is refused, or asks for what is not there, gets no session", async (t) => {
   const { state, viewers } = setUp(t);
-  await assert.rejects(viewers.admit(exchangeOf({ stream: "nobody" }), "hls"), { code: "not-found" });
+  await assert.rejects(async () => viewers.admit(exchangeOf({ stream: "nobody" }), "hls"), {
+    code: "not-found",
+  });
   state.verdict = { ok: false, reason: "unauthorized" };
   let status = 0;
   const writeHead = (code: number): void => void (status = code);
-  const response = { writeHead, end: () => {} } as unknown as ServerResponse;
+  const response = { writeHead, setTimeout: () => {}, end: () => {} } as unknown as ServerResponse;
   assert.equal(await viewers.admit(exchangeOf({ response }), "hls"), undefined);
   assert.equal(status, 401);
   assert.deepEqual([state.open, state.touched], [[], []]);

@@ -3,10 +3,10 @@ import { connect } from "node:net";
 import { type TestContext, test } from "node:test";
 import { brotliDecompressSync, gunzipSync } from "node:zlib";
 import { eventually } from "../../../tests/contract/index.ts";
-import type { ViewerSession } from "../api.ts";
+import type { Awaitable, ViewerSession } from "../api.ts";
 import { CountedMemory } from "../testing/counted-memory.ts";
 import { openDoor } from "../testing/door-kit.ts";
-import { type Client, http1Client, http2Client } from "../testing/http-clients.ts";
+import { type Client, http1Client, http2Client, throughNode } from "../testing/http-clients.ts";
 import { sendItem, sendText } from "./documents.ts";
 import type { HttpRoute } from "./route.ts";
 
@@ -25,27 +25,31 @@ async function serve(t: TestContext) {
   const sent: number[] = [];
   const session: ViewerSession = { id: "1", stream: "one", bytes: 0, skips: 0, lagBytes: 0, close: () => {} };
   const methods = ["GET", "HEAD"];
-  const note = async (bytes: Promise<number>): Promise<void> => void sent.push(await bytes);
+  const note = async (bytes: Awaitable<number>): Promise<void> => void sent.push(await bytes);
   const routes: HttpRoute[] = [
     {
       methods,
+      documents: true,
       pattern: /^\/list$/,
       handle: (exchange) =>
         note(sendText(exchange, { type: "text/x-list", text: PLAYLIST, cache: CACHE, session })),
     },
     {
       methods,
+      documents: true,
       pattern: /^\/short$/,
       handle: (exchange) =>
         note(sendText(exchange, { type: "text/plain", text: "short\n", cache: "no-store", status: 202 })),
     },
     {
       methods,
+      documents: true,
       pattern: /^\/seg\.ts$/,
       handle: (exchange) => note(sendItem(memory, exchange, item, { cache: CACHE, session })),
     },
     {
       methods,
+      documents: true,
       pattern: /^\/init\.mp4$/,
       handle: (exchange) => note(sendItem(memory, exchange, init, { cache: CACHE })),
     },
@@ -53,6 +57,7 @@ async function serve(t: TestContext) {
   const open = await openDoor(t, routes);
   const clients: Record<string, Client> = {
     "HTTP/1.1": http1Client(open.port),
+    "HTTP/1.1 by Node's server": throughNode(http1Client(open.port)),
     "HTTP/1.1 over TLS": http1Client(open.tlsPort, { tls: true }),
     "HTTP/2": http2Client(t, open.tlsPort),
   };

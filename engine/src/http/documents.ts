@@ -1,13 +1,20 @@
-import type { OutgoingHttpHeaders } from "node:http";
-import type { ViewerSession } from "../api.ts";
+import type { Awaitable, ViewerSession } from "../api.ts";
 import { refusal } from "../errors.ts";
 import type { ShelfItem } from "../stream/shelf.ts";
 import { CORS } from "./access.ts";
-import { allowsRange, type ByteRange, chooseCoding, matchesEtag, readRange } from "./conditions.ts";
+import { answerPortOf } from "./answering.ts";
+import {
+  allowsRange,
+  type ByteRange,
+  type ContentCoding,
+  chooseCoding,
+  matchesEtag,
+  readRange,
+} from "./conditions.ts";
 import { etagOf, HeldItem, lengthOf, type SpanMemory } from "./held-item.ts";
-import { breakOff, isGone, onceOver, STALL_MS } from "./response-end.ts";
-import type { HttpExchange } from "./route.ts";
-import { TextVersions } from "./text-versions.ts";
+import { type AnswerHeaders, PreparedAnswer } from "./prepared-answer.ts";
+import type { DocumentExchange } from "./route.ts";
+import { type TextVersion, TextVersions } from "./text-versions.ts";
 
 /** Shorter texts gain nothing by being compressed. */
 const COMPRESS_BYTES = 1024;
@@ -27,37 +34,59 @@ export interface TextDocument {
 }
 
 /**
- * Answers with a text: entity tag, 304, compression of what is long, HEAD, readable from any page. Resolves to the bytes
- * of the body.
+ * Answers with a text: entity tag, 304, compression of what is long, HEAD, readable from any page. Gives the bytes of
+ * the body.
  */
-export async function sendText(exchange: HttpExchange, document: TextDocument): Promise<number> {
-  const { request, response } = exchange;
-  const { type, text, cache, status = 200, session } = document;
+export function sendText(exchange: DocumentExchange, document: TextDocument): Awaitable<number> {
+  const { text, status = 200, session } = document;
   const version = versions.of(text);
   const isLong = text.length > COMPRESS_BYTES;
   const coding = isLong ? chooseCoding(header(exchange, "accept-encoding")) : undefined;
-  const etag = version.etag(coding);
-  const headers: OutgoingHttpHeaders = { ...CORS, "Cache-Control": cache, ETag: etag };
-  if (isLong) headers["Vary"] = "Accept-Encoding";
-  if (status === 200 && matchesEtag(request.headers["if-none-match"], etag)) {
-    response.writeHead(304, headers);
-    response.end();
+  const condition = exchange.request.headers["if-none-match"];
+  if (condition !== undefined && status === 200 && matchesEtag(condition, version.etag(coding))) {
+    answerPortOf(exchange).whole(new PreparedAnswer(304, textHeaders(version, document, coding)));
     return 0;
   }
-  const body = await version.body(coding);
-  if (isGone(exchange)) return 0;
-  headers["Content-Type"] = type;
-  headers["Content-Length"] = body.length;
-  if (coding !== undefined) headers["Content-Encoding"] = coding;
-  response.writeHead(status, headers);
-  if (request.method === "HEAD") {
-    response.end();
-    return 0;
-  }
-  response.setTimeout(STALL_MS, () => breakOff(response));
-  response.end(body);
-  if (session !== undefined) session.bytes += body.length;
-  return body.length;
+  const facts = { coding, status, type: document.type, cache: document.cache };
+  const known = version.answer(facts);
+  if (known !== undefined) return sendPrepared(exchange, known, session);
+  const make = (body: Uint8Array): PreparedAnswer => {
+    const headers = {
+      ...textHeaders(version, document, coding),
+      "Content-Type": document.type,
+      "Content-Length": body.length,
+      ...(coding === undefined ? {} : { "Content-Encoding": coding }),
+    };
+    const made = new PreparedAnswer(status, headers, body);
+    version.keep(facts, made);
+    return made;
+  };
+  const body = version.body(coding);
+  if (!(body instanceof Promise)) return sendPrepared(exchange, make(body), session);
+  return body.then((coded) => sendPrepared(exchange, make(coded), session));
+}
+
+function sendPrepared(
+  exchange: DocumentExchange,
+  answer: PreparedAnswer,
+  session: ViewerSession | undefined,
+): number {
+  const port = answerPortOf(exchange);
+  if (port.gone) return 0;
+  port.whole(answer);
+  if (exchange.request.method === "HEAD") return 0;
+  const { length } = answer.body as Uint8Array;
+  if (session !== undefined) session.bytes += length;
+  return length;
+}
+
+function textHeaders(
+  version: TextVersion,
+  { text, cache }: TextDocument,
+  coding: ContentCoding | undefined,
+): AnswerHeaders {
+  const headers = { ...CORS, "Cache-Control": cache, ETag: version.etag(coding) };
+  return text.length > COMPRESS_BYTES ? { ...headers, Vary: "Accept-Encoding" } : headers;
 }
 
 export interface ItemOptions {
@@ -67,53 +96,93 @@ export interface ItemOptions {
   readonly session?: ViewerSession;
 }
 
+/** What is sent of a document that lies on a shelf, made once for all who ask for it. */
+interface ItemAnswer {
+  readonly path: string;
+  readonly cache: string;
+  readonly etag: string;
+  readonly total: number;
+  readonly whole: PreparedAnswer;
+}
+
+const itemAnswers = new WeakMap<ShelfItem, ItemAnswer>();
+
+function itemAnswerOf(item: ShelfItem, path: string, cache: string): ItemAnswer {
+  const known = itemAnswers.get(item);
+  if (known !== undefined && known.path === path && known.cache === cache) return known;
+  const etag = etagOf(item, path);
+  const total = lengthOf(item);
+  const whole = new PreparedAnswer(200, {
+    ...CORS,
+    "Cache-Control": cache,
+    ETag: etag,
+    "Content-Type": item.type,
+    "Content-Length": total,
+    "Accept-Ranges": "bytes",
+  });
+  const made = { path, cache, etag, total, whole };
+  itemAnswers.set(item, made);
+  return made;
+}
+
 /**
  * Answers with a document of a shelf: HEAD, entity tag and 304, single ranges (RFC 9110 §14), readable from any page. Its
- * memory is held until the last byte went to the system; a client that takes nothing for 30 s is cut off. Resolves to the
- * bytes of the body. Throws `not-found` when the memory is gone already.
+ * memory is held until the last byte went to the system; a client that takes nothing for 30 s is cut off. Gives the
+ * bytes of the body, then. Throws `not-found` when the memory is gone already.
  */
-export async function sendItem(
+export function sendItem(
   runtime: SpanMemory,
-  exchange: HttpExchange,
+  exchange: DocumentExchange,
   item: ShelfItem,
   options: ItemOptions,
-): Promise<number> {
+): Awaitable<number> {
+  const { session, cache } = options;
   if (item.text !== undefined) return sendText(exchange, { ...options, type: item.type, text: item.text });
-  const { request, response, path } = exchange;
-  const etag = etagOf(item, path);
-  const headers: OutgoingHttpHeaders = { ...CORS, "Cache-Control": options.cache, ETag: etag };
+  const { request, path } = exchange;
+  const { etag, total, whole } = itemAnswerOf(item, path, cache);
+  const port = answerPortOf(exchange);
   if (matchesEtag(request.headers["if-none-match"], etag)) {
-    response.writeHead(304, headers);
-    response.end();
+    port.whole(new PreparedAnswer(304, { ...CORS, "Cache-Control": cache, ETag: etag }));
     return 0;
   }
-  const total = lengthOf(item);
   const range = rangeOf(exchange, etag, total);
   if (range === "unsatisfiable") {
-    response.writeHead(416, { ...CORS, "Content-Range": `bytes */${total}`, "Content-Length": 0 });
-    response.end();
+    const headers = { ...CORS, "Content-Range": `bytes */${total}`, "Content-Length": 0 };
+    port.whole(new PreparedAnswer(416, headers));
     return 0;
   }
   const held = HeldItem.of(runtime, item, range);
   if (held === undefined) throw refusal("not-found", `${path} is no longer there`);
-  const length = range === undefined ? total : range.to - range.from;
-  headers["Content-Type"] = item.type;
-  headers["Content-Length"] = length;
-  headers["Accept-Ranges"] = "bytes";
-  if (range !== undefined) headers["Content-Range"] = `bytes ${range.from}-${range.to - 1}/${total}`;
-  response.writeHead(range === undefined ? 200 : 206, headers);
-  if (request.method === "HEAD" || isGone(exchange)) {
+  const answer = range === undefined ? whole : partial(whole, range, total);
+  if (request.method === "HEAD" || port.gone) {
     held.release();
-    response.end();
+    port.whole(answer);
     return 0;
   }
-  if (options.session !== undefined) options.session.bytes += length;
-  await sendHeld(exchange, held);
-  return length;
+  const length = range === undefined ? total : range.to - range.from;
+  if (session !== undefined) session.bytes += length;
+  let isOver = false;
+  let resolve: ((length: number) => void) | undefined;
+  port.whole(answer, held.parts, () => {
+    held.release();
+    isOver = true;
+    resolve?.(length);
+  });
+  // Most are out by now; of the others the last byte is not, and the client has not gone.
+  return isOver
+    ? length
+    : new Promise((done) => {
+        resolve = done;
+      });
+}
+
+function partial({ headers }: PreparedAnswer, { from, to }: ByteRange, total: number): PreparedAnswer {
+  const own = { "Content-Length": to - from, "Content-Range": `bytes ${from}-${to - 1}/${total}` };
+  return new PreparedAnswer(206, { ...headers, ...own });
 }
 
 function rangeOf(
-  exchange: HttpExchange,
+  exchange: DocumentExchange,
   etag: string,
   total: number,
 ): ByteRange | "unsatisfiable" | undefined {
@@ -123,21 +192,7 @@ function rangeOf(
   return readRange(request.headers.range, total);
 }
 
-function header({ request }: HttpExchange, name: string): string | undefined {
+function header({ request }: DocumentExchange, name: string): string | undefined {
   const value = request.headers[name];
   return Array.isArray(value) ? value.join(", ") : value;
-}
-
-/** Writes all parts, and lets go of them when they are out or the client has gone. */
-function sendHeld(exchange: HttpExchange, held: HeldItem): Promise<void> {
-  const { response } = exchange;
-  return new Promise((resolve) => {
-    onceOver(exchange, () => {
-      held.release();
-      resolve();
-    });
-    response.setTimeout(STALL_MS, () => breakOff(response));
-    for (const part of held.parts) response.write(part);
-    response.end();
-  });
 }

@@ -44,22 +44,25 @@ export class HeldItem {
   /** Undefined when some of it is gone already. */
   static of(memory: SpanMemory, item: ShelfItem, range?: ByteRange): HeldItem | undefined {
     const held = new HeldItem(memory);
-    const { from, to } = range ?? { from: 0, to: Number.POSITIVE_INFINITY };
+    const from = range === undefined ? 0 : range.from;
+    const to = range === undefined ? Number.POSITIVE_INFINITY : range.to;
     let at = 0;
-    const take = (length: number, view: () => Uint8Array | undefined): boolean => {
-      const [start, end] = [Math.max(from - at, 0), Math.min(to - at, length)];
-      at += length;
-      if (start >= end) return true;
-      const bytes = view();
-      if (bytes !== undefined) held.parts.push(end - start === length ? bytes : bytes.subarray(start, end));
-      return bytes !== undefined;
-    };
-    const { head } = item;
-    if (head !== undefined) take(head.length, () => head);
-    for (const span of item.spans ?? []) {
-      if (take(span.length, () => held.#hold(span))) continue;
-      held.release();
-      return undefined;
+    const { head, spans } = item;
+    if (head !== undefined) {
+      if (from < head.length) held.parts.push(cut(head, from, to));
+      at = head.length;
+    }
+    if (spans === undefined) return held;
+    for (const span of spans) {
+      if (at < to && at + span.length > from) {
+        const bytes = held.#hold(span);
+        if (bytes === undefined) {
+          held.release();
+          return undefined;
+        }
+        held.parts.push(cut(bytes, from - at, to - at));
+      }
+      at += span.length;
     }
     return held;
   }
@@ -72,7 +75,13 @@ export class HeldItem {
 
   /** Once or more often. */
   release(): void {
-    for (const span of this.#spans.splice(0)) this.#memory.releaseSpan(span);
+    for (const span of this.#spans) this.#memory.releaseSpan(span);
+    this.#spans.length = 0;
     this.parts.length = 0;
   }
+}
+
+/** What lies from `from` up to, but without, `to`; both may be outside. */
+function cut(bytes: Uint8Array, from: number, to: number): Uint8Array {
+  return from <= 0 && to >= bytes.length ? bytes : bytes.subarray(Math.max(0, from), to);
 }

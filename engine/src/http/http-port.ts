@@ -6,6 +6,8 @@ import type { TLSSocket } from "node:tls";
 import type { EndpointConfig, ListenConfig } from "@millrace/model";
 import type { Logger } from "../api.ts";
 import { messageOf } from "../errors.ts";
+import { DirectConnections } from "./direct/direct-connections.ts";
+import { KEEP_ALIVE_MS } from "./direct/tail.ts";
 import { type Adopter, lookAtFirstBytes } from "./first-bytes.ts";
 import type { Router } from "./router.ts";
 import type { Certificates, FollowedCertificate } from "./tls/certificates.ts";
@@ -15,7 +17,6 @@ import type { WebSocketLink } from "./websocket-link.ts";
 const HEADERS_TIMEOUT_MS = 15_000;
 /** How often that is looked at, milliseconds. */
 const CHECK_MS = 2000;
-const KEEP_ALIVE_MS = 30_000;
 /** An HTTP/2 session on which nothing happens for so long is closed once its streams are over. */
 const IDLE_SESSION_MS = 60_000;
 const CLOSE_GRACE_MS = 300;
@@ -54,11 +55,15 @@ export interface HttpPortOptions {
   readonly adopters: readonly Adopter[];
 }
 
-/** One public port: HTTP/1.1, or HTTP/1.1 and HTTP/2 over TLS, and whatever protocols share it. */
+/**
+ * One public port: HTTP/1.1, or HTTP/1.1 and HTTP/2 over TLS, and whatever protocols share it. Connections on which nothing
+ * but documents are asked for are our own; Node's servers have the others.
+ */
 export class HttpPort {
   readonly #options: HttpPortOptions;
   readonly #server: Server | Http2SecureServer;
   readonly #certificate: FollowedCertificate | undefined;
+  readonly #direct: DirectConnections;
   readonly #sockets = new Set<Duplex>();
   readonly #links = new Set<WebSocketLink>();
 
@@ -70,8 +75,7 @@ export class HttpPort {
       this.#certificate === undefined ? createServer(HTTP1_OPTIONS) : secureServer(this.#certificate);
     this.#server = server;
     server.on("connection", (socket: Duplex) => this.#track(socket));
-    if (options.adopters.length > 0)
-      this.#intercept(this.#certificate === undefined ? "connection" : "secureConnection");
+    this.#direct = this.#intercept(this.#certificate === undefined ? "connection" : "secureConnection");
     this.#serve();
     this.#certificate?.attach(server as Http2SecureServer);
   }
@@ -96,28 +100,31 @@ export class HttpPort {
     });
   }
 
-  /** Puts a look at the first bytes in front of what the server does with a connection. */
-  #intercept(event: "connection" | "secureConnection"): void {
+  /** Puts a look at the first bytes, and our own reading of requests, in front of what the server does with a connection. */
+  #intercept(event: "connection" | "secureConnection"): DirectConnections {
+    const { router, adopters } = this.#options;
     const server = this.#server as Server;
     const handlers = server.listeners(event).slice(0, 1);
     for (const handler of handlers) server.off(event, handler as () => void);
-    const asHttp = (socket: Socket): void => {
+    const toNode = (socket: Socket): void => {
       for (const handler of handlers) handler.call(server, socket);
     };
+    const direct = new DirectConnections({ router, headersTimeoutMs: HEADERS_TIMEOUT_MS, toNode });
     server.on(event, (socket: Socket) => {
-      if ((socket as TLSSocket).alpnProtocol === "h2") {
-        asHttp(socket);
-        return;
+      if ((socket as TLSSocket).alpnProtocol === "h2") toNode(socket);
+      else if (adopters.length === 0) direct.add(socket);
+      else {
+        lookAtFirstBytes(socket, {
+          adopters,
+          timeoutMs: HEADERS_TIMEOUT_MS,
+          onKnown: (adopter) => {
+            if (adopter === undefined) direct.add(socket);
+            else adopter.adopt(socket);
+          },
+        });
       }
-      lookAtFirstBytes(socket, {
-        adopters: this.#options.adopters,
-        timeoutMs: HEADERS_TIMEOUT_MS,
-        onKnown: (adopter) => {
-          if (adopter === undefined) asHttp(socket);
-          else adopter.adopt(socket);
-        },
-      });
     });
+    return direct;
   }
 
   #track(socket: Duplex): void {
@@ -153,6 +160,7 @@ export class HttpPort {
     this.#certificate?.close();
     return new Promise((resolve) => {
       this.#server.close(() => resolve());
+      this.#direct.close();
       for (const link of this.#links) link.close(GOING_AWAY);
       setTimeout(() => {
         for (const socket of this.#sockets) socket.destroy();

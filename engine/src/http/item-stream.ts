@@ -1,9 +1,11 @@
 import type { ViewerSession } from "../api.ts";
 import type { ShelfItem } from "../stream/shelf.ts";
 import { CORS } from "./access.ts";
+import type { AnswerPort } from "./answer-port.ts";
+import { answerPortOf } from "./answering.ts";
 import { HeldItem, type SpanMemory } from "./held-item.ts";
-import { breakOff, isGone, onceOver, STALL_MS } from "./response-end.ts";
-import type { HttpExchange } from "./route.ts";
+import { PreparedAnswer } from "./prepared-answer.ts";
+import type { DocumentExchange } from "./route.ts";
 
 /** With this much unsent the client is behind, in bytes. */
 const HIGH_WATER_BYTES = 1024 * 1024;
@@ -23,7 +25,7 @@ export interface ItemStreamOptions {
  */
 export class ItemStream {
   readonly #runtime: SpanMemory;
-  readonly #exchange: HttpExchange;
+  readonly #port: AnswerPort;
   readonly #session: ViewerSession | undefined;
   /** Those on their way to the system, in order. */
   readonly #held: HeldItem[] = [];
@@ -33,24 +35,20 @@ export class ItemStream {
   };
 
   /** Sends the headers. A HEAD request ends with them. */
-  constructor(runtime: SpanMemory, exchange: HttpExchange, options: ItemStreamOptions) {
-    const { request, response } = exchange;
+  constructor(runtime: SpanMemory, exchange: DocumentExchange, options: ItemStreamOptions) {
     this.#runtime = runtime;
-    this.#exchange = exchange;
+    this.#port = answerPortOf(exchange);
     this.#session = options.session;
-    if (isGone(exchange)) {
+    if (this.#port.gone) {
       this.#closed = true;
       return;
     }
-    response.writeHead(200, { ...CORS, "Content-Type": options.type, "Cache-Control": options.cache });
-    if (request.method === "HEAD") {
+    const headers = { ...CORS, "Content-Type": options.type, "Cache-Control": options.cache };
+    const answer = new PreparedAnswer(200, headers);
+    if (exchange.request.method === "HEAD") {
       this.#closed = true;
-      response.end();
-      return;
-    }
-    onceOver(exchange, () => this.#over());
-    response.setTimeout(STALL_MS, () => breakOff(response));
-    response.flushHeaders();
+      this.#port.whole(answer);
+    } else this.#port.begin(answer, () => this.#over());
   }
 
   /** It was ended, or the client has gone. */
@@ -61,7 +59,6 @@ export class ItemStream {
   /** Takes the item in any case; false when the client is behind or has gone. An item that is gone breaks the answer off. */
   write(item: ShelfItem): boolean {
     if (this.#closed) return false;
-    const { response } = this.#exchange;
     const held = HeldItem.of(this.#runtime, item);
     if (held === undefined) {
       this.abort();
@@ -70,29 +67,22 @@ export class ItemStream {
     const { parts } = held;
     if (parts.length === 0) return true;
     this.#held.push(held);
-    response.cork();
-    for (let i = 0; i < parts.length; i++) {
-      const part = parts[i] as Uint8Array;
-      if (this.#session !== undefined) this.#session.bytes += part.length;
-      if (i < parts.length - 1) response.write(part);
-      else response.write(part, this.#onWritten);
-    }
-    response.uncork();
-    return response.writableLength < HIGH_WATER_BYTES;
+    if (this.#session !== undefined) for (const part of parts) this.#session.bytes += part.length;
+    return this.#port.part(parts, this.#onWritten) < HIGH_WATER_BYTES;
   }
 
   /** The document is complete. */
   end(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#exchange.response.end();
+    this.#port.end();
   }
 
   /** The document cannot be completed: the client hears that what came is not all. */
   abort(): void {
     if (this.#closed) return;
     this.#closed = true;
-    breakOff(this.#exchange.response);
+    this.#port.breakOff();
   }
 
   #over(): void {

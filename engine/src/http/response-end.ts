@@ -2,6 +2,8 @@ import type { ServerResponse } from "node:http";
 import { constants, type Http2ServerResponse } from "node:http2";
 import type { HttpExchange } from "./route.ts";
 
+type Answering = Pick<HttpExchange, "request" | "response">;
+
 /** A client that takes nothing for so long must not hold an answer's memory any longer. */
 export const STALL_MS = 30_000;
 
@@ -19,7 +21,7 @@ function isHttp2(response: ServerResponse | Http2ServerResponse): response is Ht
  * Calls back once, when the last byte of the answer went to the system or nobody is there any more. A response that
  * waits for another one on the same connection does not hear of the latter: hence the socket, too.
  */
-export function onceOver({ request, response }: HttpExchange, over: () => void): void {
+export function onceOver({ request, response }: Answering, over: () => void): void {
   const { socket } = request;
   let isOver = false;
   const once = (): void => {
@@ -34,6 +36,6 @@ export function onceOver({ request, response }: HttpExchange, over: () => void):
 }
 
 /** Whether the client is known to be gone: then no event will tell. */
-export function isGone({ request, response }: HttpExchange): boolean {
+export function isGone({ request, response }: Answering): boolean {
   return request.socket.destroyed || response.closed === true || response.destroyed;
 }

@@ -1,9 +1,23 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import type { WebSocketLink } from "./websocket-link.ts";
 
-/** What a request asks for, and of whom it comes. */
-export interface RequestFacts {
-  readonly request: IncomingMessage;
+/** What routes that answer with documents may ask of a request, whichever way it came. */
+export interface DocumentRequest {
+  readonly method?: string | undefined;
+  /** As it came. */
+  readonly url?: string | undefined;
+  /** Names in lower case. */
+  readonly headers: IncomingHttpHeaders;
+  /** Not to be read or written. */
+  readonly socket: Socket;
+}
+
+/** A request for a document. `sendText`, `sendItem` and `ItemStream` answer it. */
+export interface DocumentExchange {
+  readonly request: DocumentRequest;
+  /** Theirs alone. */
+  readonly response: object;
   /** Decoded path, always starting with `/`, without `.` and `..` parts. */
   readonly path: string;
   /** Last value of each query parameter. */
@@ -12,6 +26,11 @@ export interface RequestFacts {
   readonly match: RegExpExecArray;
   /** Remote address, without port. */
   readonly ip: string;
+}
+
+/** What a request asks for, and of whom it comes. */
+export interface RequestFacts extends Omit<DocumentExchange, "response"> {
+  readonly request: IncomingMessage;
 }
 
 /**
@@ -35,10 +54,20 @@ export interface UpgradeExchange extends RequestFacts {
   readonly refuse: (status: number, text: string) => void;
 }
 
-export interface HttpRoute {
+interface RouteFacts {
   readonly methods: readonly string[];
   /** Tried on the decoded path, in the order in which protocols are listed. */
   readonly pattern: RegExp;
+  /**
+   * A WebSocket is asked for (RFC 6455 §4.2), by GET on the same pattern; `methods` need not name it. Answer with `accept`
+   * or `refuse`; what it throws is answered as with `handle`.
+   */
+  upgrade?(exchange: UpgradeExchange): void | Promise<void>;
+}
+
+/** A route that does with request and response what it likes. */
+export interface GeneralRoute extends RouteFacts {
+  readonly documents?: false;
   /**
    * It writes to the connection itself. A request for it that comes over HTTP/2 is sent back with HTTP_1_1_REQUIRED
    * (RFC 9113 §7), so that the client asks again over HTTP/1.1.
@@ -46,9 +75,14 @@ export interface HttpRoute {
   readonly rawSocket?: boolean;
   /** May throw: the answer is then 500, or the status of a known code (`not-found` 404, `forbidden` 403…). */
   handle(exchange: HttpExchange): void | Promise<void>;
-  /**
-   * A WebSocket is asked for (RFC 6455 §4.2), by GET on the same pattern; `methods` need not name it. Answer with `accept`
-   * or `refuse`; what it throws is answered as with `handle`.
-   */
-  upgrade?(exchange: UpgradeExchange): void | Promise<void>;
 }
+
+/** A route for GET and HEAD that answers with documents only: simple requests for it pass Node's HTTP server by. */
+export interface DocumentRoute extends RouteFacts {
+  readonly documents: true;
+  readonly rawSocket?: false;
+  /** As that of other routes. Others who ask for the same share `query` and `match`. */
+  handle(exchange: DocumentExchange): void | Promise<void>;
+}
+
+export type HttpRoute = GeneralRoute | DocumentRoute;

@@ -6,9 +6,11 @@ import type { RefusalReason } from "@millrace/model";
 import type { Logger } from "../api.ts";
 import { codeOf, messageOf } from "../errors.ts";
 import { STATUS_OF_REFUSAL } from "./access.ts";
+import { answerPortOf } from "./answering.ts";
 import { answer, preflight } from "./answers.ts";
-import { breakOff } from "./response-end.ts";
-import type { HttpRoute } from "./route.ts";
+import type { DirectRequest } from "./direct/direct-connection.ts";
+import type { DocumentExchange, HttpRoute } from "./route.ts";
+import { type DocumentTarget, RouteTable } from "./route-table.ts";
 import { parseTarget } from "./target.ts";
 import { acceptUpgrade, refuseUpgrade, type UpgradeSocket, wantsWebSocket } from "./upgrade.ts";
 import type { WebSocketLink } from "./websocket-link.ts";
@@ -17,7 +19,7 @@ import type { WebSocketLink } from "./websocket-link.ts";
 export class Router {
   readonly #log: Logger;
   readonly #makeRoutes: () => readonly HttpRoute[];
-  #made: readonly HttpRoute[] | undefined;
+  #made: RouteTable | undefined;
   /** The last answer on each HTTP/1 connection, and the connections on which a request waits for its end. */
   readonly #answering = new WeakMap<Duplex, ServerResponse>();
   readonly #queued = new WeakSet<Socket>();
@@ -52,12 +54,32 @@ export class Router {
     }
   }
 
+  /** What a request that has no body asks for, where that is a document. */
+  findDocument(method: "GET" | "HEAD", target: string): DocumentTarget | undefined {
+    return this.#table().findDocument(method, target);
+  }
+
+  /** Answers a request for a document that did not come by Node's HTTP server. */
+  serveDocument(
+    { route, path, query, match }: DocumentTarget,
+    { request, response, ip }: DirectRequest,
+  ): void {
+    const exchange = { request, response, path, query, match, ip };
+    try {
+      const answered = route.handle(exchange);
+      if (answered instanceof Promise) answered.catch((error) => this.#fail(exchange, error));
+    } catch (error) {
+      this.#fail(exchange, error);
+    }
+  }
+
   /** Whether a request leaves HTTP; anything else than a WebSocket on a route that has them is answered as it stands. */
   wantsUpgrade(request: IncomingMessage): boolean {
     if (!wantsWebSocket(request)) return false;
     const path = parseTarget(request.url ?? "/")?.path;
     return (
-      path !== undefined && this.#routes.some((each) => each.upgrade !== undefined && each.pattern.test(path))
+      path !== undefined &&
+      this.#table().routes.some((each) => each.upgrade !== undefined && each.pattern.test(path))
     );
   }
 
@@ -71,7 +93,7 @@ export class Router {
     socket.on("error", () => socket.destroy());
     const url = parseTarget(request.url ?? "/");
     try {
-      for (const route of this.#routes) {
+      for (const route of this.#table().routes) {
         const match = route.upgrade === undefined ? null : route.pattern.exec(url?.path ?? "");
         if (url === undefined || match === null) continue;
         await route.upgrade?.({
@@ -91,17 +113,18 @@ export class Router {
     }
   }
 
-  get #routes(): readonly HttpRoute[] {
-    return (this.#made ??= this.#makeRoutes());
+  // No accessor: those that are private are slow.
+  #table(): RouteTable {
+    return (this.#made ??= new RouteTable(this.#makeRoutes()));
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     response.on("error", () => response.destroy());
     try {
       const url = parseTarget(request.url ?? "/");
-      if (url === undefined) return answer(response, 400, "bad path");
+      if (url === undefined) return answer({ request, response }, 400, "bad path");
       const allowed = new Set<string>();
-      for (const route of this.#routes) {
+      for (const route of this.#table().routes) {
         const match = route.pattern.exec(url.path);
         if (match === null) continue;
         if (!route.methods.includes(request.method ?? "GET")) {
@@ -112,23 +135,24 @@ export class Router {
         await route.handle({ request, response, ...url, match, ip: addressOf(request) });
         return;
       }
-      if (allowed.size === 0) return answer(response, 404, "not found");
+      if (allowed.size === 0) return answer({ request, response }, 404, "not found");
       if (request.method === "OPTIONS") return preflight(response, allowed);
       response.setHeader("Allow", [...allowed].join(", "));
-      answer(response, 405, "method not allowed");
+      answer({ request, response }, 405, "method not allowed");
     } catch (error) {
-      this.#fail(request, response, error);
+      this.#fail({ request, response }, error);
     }
   }
 
-  #fail(request: IncomingMessage, response: ServerResponse, error: unknown): void {
-    const status = this.#statusOf(request, error);
-    if (response.headersSent) breakOff(response);
-    else answer(response, status ?? 500, status === undefined ? "internal error" : messageOf(error));
+  #fail(exchange: Pick<DocumentExchange, "request" | "response">, error: unknown): void {
+    const status = this.#statusOf(exchange.request, error);
+    const port = answerPortOf(exchange);
+    if (port.begun) port.breakOff();
+    else answer(exchange, status ?? 500, status === undefined ? "internal error" : messageOf(error));
   }
 
   /** Undefined, and logged, for what nobody expected. */
-  #statusOf(request: IncomingMessage, error: unknown): number | undefined {
+  #statusOf(request: { readonly url?: string | undefined }, error: unknown): number | undefined {
     const status: number | undefined = STATUS_OF_REFUSAL[(codeOf(error) ?? "") as RefusalReason];
     if (status === undefined) {
       this.#log.error("request failed", {

@@ -1,5 +1,12 @@
+export interface ParsedTarget {
+  /** Decoded, always starting with `/`, without `.` and `..` parts. */
+  readonly path: string;
+  /** Last value of each parameter. */
+  readonly query: Readonly<Record<string, string>>;
+}
+
 /** Path and query of a request target; undefined when it cannot be decoded or climbs out. */
-export function parseTarget(target: string): { path: string; query: Record<string, string> } | undefined {
+export function parseTarget(target: string): ParsedTarget | undefined {
   const [rawPath = "/", rawQuery = ""] = splitOnce(target.replace(/^https?:\/\/[^/]*/i, "") || "/", "?");
   let path: string;
   try {

@@ -1,6 +1,7 @@
 import type { AccessRequest, Clock, LaneName, ServerConfig } from "@millrace/model";
 import type {
   AccessPolicy,
+  Awaitable,
   Protocol,
   Publication,
   PublishOptions,
@@ -12,7 +13,7 @@ import type {
 } from "../api.ts";
 import { messageOf, refusal } from "../errors.ts";
 import { DocumentViewers } from "../http/document-viewers.ts";
-import type { HttpExchange } from "../http/route.ts";
+import type { DocumentExchange } from "../http/route.ts";
 import { Certificates } from "../http/tls/certificates.ts";
 import type { LaneReader } from "../lane/reader.ts";
 import type { LaneHandle } from "../lane/writer.ts";
@@ -155,19 +156,32 @@ export class MediaWorker implements Runtime {
     return this.#exchange.import(owner, handle).read("key");
   }
 
-  async shelf(stream: string, name: string): Promise<ShelfReader> {
-    const owner = await this.#ownerOf(stream);
-    if (owner === undefined) {
-      this.#obtain(stream).wantShelf(name);
-      const shelf = this.#shelves.local(stream, name);
-      if (shelf === undefined) throw refusal("not-found", `stream "${stream}" has no ${name}`);
-      return shelf;
-    }
+  shelf(stream: string, name: string): Awaitable<ShelfReader> {
+    const owner = this.#directory.ownerOf(stream);
+    if (owner === this.workerIndex) return this.#ownShelf(stream, name);
+    const peer = owner === undefined ? undefined : this.#peers.get(owner);
+    return (peer && this.#copyOf(peer, stream, name)) ?? this.#fetchShelf(stream, name);
+  }
+
+  #ownShelf(stream: string, name: string): ShelfReader {
+    this.#obtain(stream).wantShelf(name);
+    const shelf = this.#shelves.local(stream, name);
+    if (shelf === undefined) throw refusal("not-found", `stream "${stream}" has no ${name}`);
+    return shelf;
+  }
+
+  #copyOf(owner: Peer, stream: string, name: string): ShelfReader | undefined {
     const copy = this.#shelves.copy(owner.index, stream, name);
-    if (copy !== undefined) {
-      if (this.#shelves.remind(copy, clock.nowNs())) owner.tell("shelf-wanted", { stream, name });
-      return copy;
-    }
+    if (copy !== undefined && this.#shelves.remind(copy, clock.nowNs()))
+      owner.tell("shelf-wanted", { stream, name });
+    return copy;
+  }
+
+  async #fetchShelf(stream: string, name: string): Promise<ShelfReader> {
+    const owner = await this.#ownerOf(stream);
+    if (owner === undefined) return this.#ownShelf(stream, name);
+    const copy = this.#copyOf(owner, stream, name);
+    if (copy !== undefined) return copy;
     const entries = (await owner.ask("shelf", { stream, name })) as [string, ShelfItem][];
     return (
       this.#shelves.copy(owner.index, stream, name) ??
@@ -224,7 +238,7 @@ export class MediaWorker implements Runtime {
     return this.#viewers.open(request);
   }
 
-  admit(exchange: HttpExchange, protocol: string, stream?: string): Promise<ViewerSession | undefined> {
+  admit(exchange: DocumentExchange, protocol: string, stream?: string): Awaitable<ViewerSession | undefined> {
     return this.#documentViewers.admit(exchange, protocol, stream);
   }
 

@@ -57,6 +57,11 @@ export class Timeline {
     return all.filter((each) => each.msn >= firstMsn && (period === undefined || each.period === period));
   }
 
+  /** Segments of a track and period that can still be fetched, in order: the listed ones, and before them those that were. */
+  kept(track: string, period: number): readonly SegmentRecord[] {
+    return (this.#segments.get(track) ?? []).filter((each) => each.period === period);
+  }
+
   segment(track: string, msn: number): SegmentRecord | undefined {
     return this.#segments.get(track)?.find((each) => each.msn === msn);
   }

@@ -1,6 +1,6 @@
 import { CMAF_SHELF, type SegmentRecord, type TrackEdge, timelineOf } from "@millrace/cmaf";
 import {
-  type HttpExchange,
+  type DocumentExchange,
   type HttpRoute,
   ItemStream,
   type Runtime,
@@ -17,33 +17,69 @@ const PATIENCE_TARGETS = 3;
 /** A source that stands still for a while is not far behind those who count on. */
 const MOST_AHEAD = 8;
 
+const LISTED = "listed-";
+
 /** Initialization segments, segments and parts, in any worker. */
 export function cmafRoutes(runtime: Runtime): HttpRoute[] {
   return [
     {
       methods: ["GET", "HEAD"],
-      pattern: /^\/(.+)\/cmaf\/([avt]\d+)\/((?:part-|n)?\d+\.m4s|\d+\.vtt|init-[0-9a-f]+\.mp4)$/,
+      documents: true,
+      pattern: /^\/(.+)\/cmaf\/([avt]\d+)\/((?:part-|n|listed-)?\d+\.m4s|\d+\.vtt|init-[0-9a-f]+\.mp4)$/,
       handle: (exchange) => serve(runtime, exchange),
     },
   ];
 }
 
-async function serve(runtime: Runtime, exchange: HttpExchange): Promise<void> {
-  const session = await runtime.admit(exchange, "cmaf");
+async function serve(runtime: Runtime, exchange: DocumentExchange): Promise<void> {
+  // Nearly all of it is at hand nearly always: what is not waited for costs nothing.
+  const admitted = runtime.admit(exchange, "cmaf");
+  const session = admitted instanceof Promise ? await admitted : admitted;
   if (session === undefined) return;
-  const [, , track, name] = exchange.match as unknown as [string, string, string, string];
-  const shelf = await runtime.shelf(session.stream, CMAF_SHELF);
-  const known = keyOf(shelf, track, name);
-  const key = shelf.get(known) === undefined ? await comingKey(shelf, track, name) : known;
+  const track = exchange.match[2] as string;
+  const name = exchange.match[3] as string;
+  const found = runtime.shelf(session.stream, CMAF_SHELF);
+  const shelf = found instanceof Promise ? await found : found;
+  if (name.startsWith(LISTED)) return sendListed({ runtime, exchange, shelf, session, track, name });
+  let key = keyOf(shelf, track, name);
+  if (shelf.get(key) === undefined) key = await comingKey(shelf, track, name);
   const item = shelf.get(key);
   if (item === undefined) throw noSuchSegment(name);
   const segment = item.data as SegmentRecord | undefined;
   if (segment?.gap === true) throw noSuchSegment(name);
   if (segment === undefined || segment.complete) {
-    await sendItem(runtime, exchange, item, { cache: SEGMENT_CACHE, session });
+    const sent = sendItem(runtime, exchange, item, { cache: SEGMENT_CACHE, session });
+    if (sent instanceof Promise) await sent;
   } else {
     await sendGrowing({ runtime, exchange, shelf, session, key });
   }
+}
+
+interface ListedRequest extends Omit<GrowingRequest, "key"> {
+  readonly track: string;
+  readonly name: string;
+}
+
+/**
+ * A segment as `listed-START.m4s` is there from when manifests list it; who asks earlier waits. So what the client loads of the
+ * manifest afterwards is newer.
+ */
+async function sendListed({ track, name, ...request }: ListedRequest): Promise<void> {
+  const { runtime, exchange, shelf, session } = request;
+  const timeline = timelineOf(shelf);
+  const own = name.slice(LISTED.length);
+  const key = `${track}/${own}`;
+  const segment = (): SegmentRecord | undefined => shelf.get(key)?.data as SegmentRecord | undefined;
+  const isListed = (): boolean => (segment()?.msn ?? Infinity) <= (timeline.presentation?.wholeMsn ?? -1);
+  if (segment() === undefined) await comingKey(shelf, track, own);
+  const patienceMs = PATIENCE_TARGETS * 1000 * (timeline.presentation?.targetDurationS ?? 1);
+  const deadline = performance.now() + patienceMs;
+  while (segment() !== undefined && !isListed() && !shelf.closed && performance.now() < deadline)
+    await shelf.changed(deadline - performance.now());
+  const item = shelf.get(key);
+  if (item === undefined || segment()?.complete !== true || segment()?.gap === true)
+    throw noSuchSegment(name);
+  await sendItem(runtime, exchange, item, { cache: SEGMENT_CACHE, session });
 }
 
 /** Segments are known by their start, and by their number (`n1234.m4s`) for manifests that count. */
@@ -62,16 +98,15 @@ async function comingKey(shelf: ShelfReader, track: string, name: string): Promi
     return keyOf(shelf, track, name);
   const period = timeline.segment(track, edge.msn)?.period;
   const patienceMs = PATIENCE_TARGETS * 1000 * (timeline.presentation?.targetDurationS ?? 1);
-  const deadline = performance.now() + patienceMs;
-  while (!shelf.closed && shelf.get(keyOf(shelf, track, name)) === undefined) {
-    const now = timeline.edge(track);
+  const isPart = name.startsWith("part-");
+  const isSettled = (): boolean => {
+    if (shelf.get(keyOf(shelf, track, name)) !== undefined) return true;
     // Something else came in its place.
-    if (now !== undefined && timeline.segment(track, now.msn)?.period !== period) break;
-    if (name.startsWith("part-") && timeline.nextPartStart(track) !== next) break;
-    const leftMs = deadline - performance.now();
-    if (leftMs <= 0) break;
-    await shelf.changed(leftMs);
-  }
+    const now = timeline.edge(track);
+    if (now !== undefined && timeline.segment(track, now.msn)?.period !== period) return true;
+    return isPart && timeline.nextPartStart(track) !== next;
+  };
+  await shelf.until(isSettled, patienceMs);
   const key = keyOf(shelf, track, name);
   const found = shelf.get(key)?.data as SegmentRecord | undefined;
   // Who counts means the segment of that number in the period that went on until now.
@@ -91,7 +126,7 @@ function isComing(name: string, next: number, { msn, part }: TrackEdge): boolean
 
 interface GrowingRequest {
   readonly runtime: Runtime;
-  readonly exchange: HttpExchange;
+  readonly exchange: DocumentExchange;
   readonly shelf: ShelfReader;
   readonly session: ViewerSession;
   readonly key: string;

@@ -49,10 +49,12 @@ interface Case {
   readonly periods?: readonly Partial<CmafPeriod>[];
   readonly events?: Presentation["events"];
   readonly wholeMsn?: number;
+  /** Numbers of segments in which there is no sound. */
+  readonly silent?: readonly number[];
 }
 
 /** One timeline for picture and sound, from message number 10 on. Period 2 begins at the segment that it names first. */
-function timelineOf({ segments, periods = [{}], events = [], wholeMsn }: Case): Timeline {
+function timelineOf({ segments, periods = [{}], events = [], wholeMsn, silent = [] }: Case): Timeline {
   const all = periods.map((each, i): CmafPeriod => {
     const common = { id: i + 1, firstMsn: 10, startTicks: START, utcOffsetMs: 125, tracks: [VIDEO, AUDIO] };
     return { ...common, ...each };
@@ -68,7 +70,7 @@ function timelineOf({ segments, periods = [{}], events = [], wholeMsn }: Case): 
       const startTicks = seconds * timescale;
       const durationTicks = (duration ?? 2) * timescale;
       const places = { track, key: segmentKey(track, startTicks), msn, period: period.id, startTicks };
-      const isGap = duration === undefined;
+      const isGap = duration === undefined || (track === AUDIO.name && silent.includes(msn));
       const facts = { durationTicks, independent: true, wallMs: 0, bytes: 1000, parts: [], complete: true };
       records.push({ ...places, ...facts, ...(isGap && { gap: true }) });
       seconds += duration ?? 2;
@@ -173,18 +175,47 @@ test("times are UTC since 1970, the same for ever", () => {
   assert.equal(mpd.periods[0]?.id, String(START));
 });
 
-test("a period after a pause begins when it came, and the one before it says when it ended", () => {
-  const second = { firstMsn: 12, startTicks: START + 14 * 90_000 };
+/** Two periods, the second so many seconds behind the end of the first: their starts and durations, seconds. */
+function pausedFor(seconds: number): (number | undefined)[][] {
+  const second = { firstMsn: 12, startTicks: START + (4 + seconds) * 90_000 };
   const mpd = mpdOf({ segments: [2, 2, 2], periods: [{}, second] });
-  assert.deepEqual(
-    mpd.periods.map(({ startUs, durationUs }) => [(startUs ?? 0) / 1e6 - START / 90_000, durationUs]),
-    [
-      [0.125, 4_000_000],
-      [14.125, undefined],
-    ],
-  );
-  assert.equal(mpd.timeShiftBufferDepthUs, 15_900_000, "by the clock");
+  assert.equal(mpd.timeShiftBufferDepthUs, (6 + seconds) * 1e6 - 100_000, "by the clock");
+  return mpd.periods.map(({ startUs = 0, durationUs }) => [
+    Math.round((startUs / 1e6 - START / 90_000) * 1000) / 1000,
+    durationUs,
+  ]);
+}
+
+test("a period begins when it came, and the one a little before it says when it ended", () => {
+  assert.deepEqual(pausedFor(1), [
+    [0.125, 4_000_000],
+    [5.125, undefined],
+  ]);
 });
+
+test("after a longer pause the period before lasts until the next one begins", () => {
+  assert.deepEqual(pausedFor(10), [
+    [0.125, undefined],
+    [14.125, undefined],
+  ]);
+});
+
+for (const [what, count, silent, sets] of [
+  ["with sound from the beginning", 1, [], [2, 2]],
+  ["whose sound has not come yet", 1, [12], [2]],
+  ["whose sound came late", 2, [12], [2, 2]],
+  ["whose sound may still come", 2, [12, 13], [2]],
+  ["without sound for more than five seconds", 3, [12, 13, 14], [2, 1]],
+] as const) {
+  test(`tracks of each period, of which the second is one ${what}`, () => {
+    const second = { firstMsn: 12, startTicks: START + 14 * 90_000 };
+    const mpd = mpdOf({ segments: Array<number>(2 + count).fill(2), periods: [{}, second], silent });
+    assert.deepEqual(
+      mpd.periods.map(({ adaptationSets }) => adaptationSets.length),
+      sets,
+    );
+  });
+}
 
 test("at low latency segments can be had from their first part on", () => {
   const mpd = mpdOf({ segments: [2, 2, 2] }, { lowLatency: true });

@@ -17,6 +17,12 @@ const GUESS: Readonly<Record<string, number>> = { video: 2_000_000, audio: 128_0
 
 const STEP_US = 125_000;
 
+/** A track that has nothing from so much of its period, 90 kHz, is not late but silent. */
+const LATE_TICKS = 5 * TICKS_PER_SECOND;
+
+/** So far dash.js jumps to the end of a period (its `smallGapLimit`). */
+const NEAR_US = 1_500_000;
+
 interface ListedTrack {
   readonly track: CmafTrack;
   readonly segments: readonly SegmentRecord[];
@@ -44,7 +50,10 @@ export interface Naming {
   readonly clock: { readonly schemeIdUri: string; readonly value: string };
 }
 
-/** What is listed of a period: segments that all tracks have. Undefined while there are none. */
+/**
+ * What is listed of a period: segments that all tracks have. Undefined while there are none; and, so that a period has all its
+ * tracks from the beginning, as long as a track may only be late: Shaka Player does not get over one that comes later.
+ */
 export function listedPeriod(
   timeline: Timeline,
   { wholeMsn }: Presentation,
@@ -58,7 +67,17 @@ export function listedPeriod(
   }
   const leader = tracks.find(({ track }) => track.kind === "video") ?? tracks[0];
   if (leader === undefined) return undefined;
+  const isThere = (each: CmafTrack): boolean => tracks.some(({ track }) => track === each);
+  const isWhole = period.tracks.every((each) => each.kind === "subtitle" || isThere(each));
+  if (!isWhole && isYoung(period, leader)) return undefined;
   return { period, tracks, leader, regularTicks: regularDuration(period, leader.track, leader.segments) };
+}
+
+function isYoung({ startTicks }: CmafPeriod, { track: { timescale }, segments }: ListedTrack): boolean {
+  const last = segments.at(-1);
+  return (
+    last !== undefined && last.startTicks + last.durationTicks < scaled(startTicks + LATE_TICKS, timescale)
+  );
 }
 
 export function periodOf(listed: ListedPeriod, { rates, events }: Presentation, naming: Naming): Period {
@@ -89,14 +108,17 @@ export function periodOf(listed: ListedPeriod, { rates, events }: Presentation, 
 }
 
 /**
- * A period with its end (ISO/IEC 23009-1 §5.3.2.1), where that is not the beginning of the one behind it: nothing came for a
- * while. Where segments are counted, the last of them says so: players that are told both do not get over it.
+ * A period with its end (ISO/IEC 23009-1 §5.3.2.1), where that is a little before the beginning of the one behind it. After a
+ * longer pause it lasts, as the standard has it, until the next one begins, and only its segments end before: dash.js jumps to
+ * the end of a period that is near, may have given up the last segment by then, and stays there for good, between two periods.
+ * Where segments are counted, the last of them says where they end: players that are told both do not get over it.
  */
 export function endedPeriod(period: Period, listed: ListedPeriod, next: ListedPeriod): Period {
   if (period.adaptationSets.some(({ representations }) => representations.some(isCounted))) return period;
   const durationUs = listedUs(listed).to - startUs(listed.period);
   const mostUs = startUs(next.period) - startUs(listed.period);
-  return durationUs > 0 && durationUs < mostUs ? { ...period, durationUs } : period;
+  const isBefore = durationUs > 0 && durationUs < mostUs;
+  return isBefore && mostUs - durationUs <= NEAR_US ? { ...period, durationUs } : period;
 }
 
 function isCounted({ segmentTemplate }: Representation): boolean {

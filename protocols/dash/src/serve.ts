@@ -1,7 +1,8 @@
 import { CMAF_SHELF, type Presentation, type Timeline, timelineOf } from "@millrace/cmaf";
-import { type HttpExchange, type HttpRoute, type Runtime, sendText } from "@millrace/engine";
+import { type DocumentExchange, type HttpRoute, type Runtime, sendText } from "@millrace/engine";
 import { writeMpd } from "@millrace/playlist";
 import { dashNotReady } from "./errors.ts";
+import { forFfmpeg, isFfmpeg } from "./ffmpeg.ts";
 import { isGstreamer, withClock, withDays } from "./gstreamer.ts";
 import { type ManifestOptions, manifestOf, stallOf } from "./manifest.ts";
 import { withToken } from "./token.ts";
@@ -19,9 +20,10 @@ const texts = new WeakMap<Presentation, Map<string, string>>();
 export function dashRoutes(runtime: Runtime): HttpRoute[] {
   const methods = ["GET", "HEAD"];
   return [
-    { methods, pattern: /^\/-\/time$/, handle: (exchange) => sendTime(runtime, exchange) },
+    { methods, documents: true, pattern: /^\/-\/time$/, handle: (exchange) => sendTime(runtime, exchange) },
     {
       methods,
+      documents: true,
       pattern: /^\/(.+)\/(?:index|manifest)(\.ll)?\.mpd$/,
       handle: (exchange) => sendManifest(runtime, exchange),
     },
@@ -29,26 +31,30 @@ export function dashRoutes(runtime: Runtime): HttpRoute[] {
 }
 
 /** xs:dateTime of now, for `urn:mpeg:dash:utc:http-xsdate:2014` (ISO/IEC 23009-1 §5.8.5.7). */
-async function sendTime({ clock }: Runtime, exchange: HttpExchange): Promise<void> {
+async function sendTime({ clock }: Runtime, exchange: DocumentExchange): Promise<void> {
   const text = new Date(clock.wallMs()).toISOString();
   await sendText(exchange, { type: "text/plain; charset=utf-8", text, cache: "no-store" });
 }
 
-async function sendManifest(runtime: Runtime, exchange: HttpExchange): Promise<void> {
+async function sendManifest(runtime: Runtime, exchange: DocumentExchange): Promise<void> {
   const session = await runtime.admit(exchange, "dash");
   if (session === undefined) return;
   const [, name = "", suffix] = exchange.match;
-  const gstreamer = isGstreamer(exchange.request.headers["user-agent"]);
+  const agent = exchange.request.headers["user-agent"];
+  const gstreamer = isGstreamer(agent);
+  const ffmpeg = isFfmpeg(agent);
   const clockUrl = "../".repeat(name.split("/").length) + CLOCK_PATH;
   const options = {
-    // GStreamer 1.22 miscounts the repetitions in a SegmentTimeline, and does not know of low latency.
-    byNumber: gstreamer || exchange.query["template"] === "number",
-    lowLatency: !gstreamer && suffix !== undefined,
+    // GStreamer 1.22 miscounts the repetitions in a SegmentTimeline, and does not know of low latency. FFmpeg does not
+    // either, and counts numbers from 1970 instead of from the period's start.
+    byNumber: gstreamer || (!ffmpeg && exchange.query["template"] === "number"),
+    lowLatency: !gstreamer && !ffmpeg && suffix !== undefined,
     clockUrl,
     gstreamer,
   };
   const shared = await firstText(runtime, session.stream, options);
-  const own = gstreamer ? withClock(shared, clockUrl, originOf(exchange)) : shared;
+  const forOne = gstreamer ? withClock(shared, clockUrl, originOf(exchange)) : shared;
+  const own = ffmpeg ? forFfmpeg(forOne) : forOne;
   await sendText(exchange, {
     type: MPD_TYPE,
     text: withToken(own, exchange.query),
@@ -58,7 +64,7 @@ async function sendManifest(runtime: Runtime, exchange: HttpExchange): Promise<v
 }
 
 /** Scheme and authority by which the client reached the server. Empty for what cannot be one. */
-function originOf({ request }: HttpExchange): string {
+function originOf({ request }: DocumentExchange): string {
   const isSecure = (request.socket as { readonly encrypted?: boolean }).encrypted === true;
   const host = request.headers[":authority"] ?? request.headers.host;
   const isPlain = typeof host === "string" && /^[\w.:[\]-]+$/.test(host);

@@ -1,4 +1,4 @@
-import type { Runtime, ShelfItem, ShelfReader } from "@millrace/engine";
+import type { Awaitable, Runtime, ShelfItem, ShelfReader } from "@millrace/engine";
 import type { Track } from "@millrace/model";
 import type { MediaPlaylist } from "@millrace/playlist";
 import type { HlsSettings } from "./config.ts";
@@ -12,9 +12,15 @@ const FIRST_SEGMENT_MS = 20_000;
 /** One that delivers nothing readable gets this long to tell what its tracks are. */
 const TRACKS_MS = 10_000;
 
-/** What the stream's options say. Rejects with `not-found` where HLS is off. */
-export async function settingsOf(runtime: Runtime, stream: string): Promise<HlsSettings> {
-  const shelf = await runtime.shelf(stream, SHELF);
+/** What the stream's options say. Throws, or rejects, with `not-found` where HLS is off. */
+export function settingsOf(runtime: Runtime, stream: string): Awaitable<HlsSettings> {
+  const shelf = runtime.shelf(stream, SHELF);
+  return shelf instanceof Promise
+    ? shelf.then((later) => settingsIn(later, stream))
+    : settingsIn(shelf, stream);
+}
+
+function settingsIn(shelf: ShelfReader, stream: string): HlsSettings {
   const settings = shelf.get(SETTINGS_KEY)?.data as HlsSettings | undefined;
   if (settings === undefined) throw hlsNotReady(stream);
   return settings;

@@ -1,4 +1,10 @@
-import { type HttpExchange, type HttpRoute, type Runtime, sendText } from "@millrace/engine";
+import {
+  type Awaitable,
+  type DocumentExchange,
+  type HttpRoute,
+  type Runtime,
+  sendText,
+} from "@millrace/engine";
 import { writeMultivariantPlaylist } from "@millrace/playlist";
 import { cmafVariants } from "./cmaf/serve.ts";
 import type { Container, HlsSettings } from "./config.ts";
@@ -16,11 +22,13 @@ export function indexRoutes(runtime: Runtime): HttpRoute[] {
   return [
     {
       methods: METHODS,
+      documents: true,
       pattern: /^\/(.+)\/(index|playlist|video)\.m3u8$/,
       handle: (exchange) => sendIndex(runtime, exchange),
     },
     {
       methods: METHODS,
+      documents: true,
       pattern: /^\/(.+)\/index\.(fmp4|ll)\.m3u8$/,
       handle: async (exchange) => {
         const session = await runtime.admit(exchange, "hls");
@@ -34,7 +42,7 @@ export function indexRoutes(runtime: Runtime): HttpRoute[] {
   ];
 }
 
-async function sendIndex(runtime: Runtime, exchange: HttpExchange): Promise<void> {
+async function sendIndex(runtime: Runtime, exchange: DocumentExchange): Promise<void> {
   const session = await runtime.admit(exchange, "hls");
   if (session === undefined) return;
   const { stream } = session;
@@ -60,7 +68,7 @@ async function sendIndex(runtime: Runtime, exchange: HttpExchange): Promise<void
 /** What the query asks for, or the option says, or suits the tracks. */
 export async function containerOf(
   runtime: Runtime,
-  { query }: HttpExchange,
+  { query }: DocumentExchange,
   { stream, settings }: { readonly stream: string; readonly settings: HlsSettings },
 ): Promise<Container | "ll"> {
   const asked = query["container"] ?? settings.container;
@@ -69,7 +77,7 @@ export async function containerOf(
   return containerFor(await tracksOf(runtime, stream).catch(() => []));
 }
 
-function send(exchange: HttpExchange, text: string): Promise<number> {
+function send(exchange: DocumentExchange, text: string): Awaitable<number> {
   return sendText(exchange, {
     type: PLAYLIST_TYPE,
     text: withCredentials(text, exchange.query),

@@ -1,5 +1,5 @@
 import {
-  type HttpExchange,
+  type DocumentExchange,
   type HttpRoute,
   type Runtime,
   type ShelfItem,
@@ -30,7 +30,7 @@ const SEGMENT_CACHE = "public, max-age=3600, immutable";
 
 /** Playlists and segments of transport streams over HTTP, in any worker. */
 export function tsRoutes(runtime: Runtime): HttpRoute[] {
-  const routes: [RegExp, (exchange: HttpExchange) => Promise<void>][] = [
+  const routes: [RegExp, (exchange: DocumentExchange) => Promise<void>][] = [
     // Ahead of those of whole streams, whose names may have slashes.
     [
       /^\/(.+)\/tracks-([^/]+)\/(?:index|mono|playlist)\.m3u8$/,
@@ -41,11 +41,11 @@ export function tsRoutes(runtime: Runtime): HttpRoute[] {
     [/^\/(.+)\/video([1-9]\d?)\.m3u8$/, (exchange) => sendPicture(runtime, exchange)],
     [/^\/(.+)\/(\d+-\d+\.ts)$/, (exchange) => sendSegment(runtime, exchange)],
   ];
-  return routes.map(([pattern, handle]) => ({ methods: METHODS, pattern, handle }));
+  return routes.map(([pattern, handle]) => ({ methods: METHODS, documents: true, pattern, handle }));
 }
 
 /** All tracks in one. */
-async function sendAll(runtime: Runtime, exchange: HttpExchange): Promise<void> {
+async function sendAll(runtime: Runtime, exchange: DocumentExchange): Promise<void> {
   const session = await runtime.admit(exchange, "hls");
   if (session === undefined) return;
   const { text } = await tsPlaylist(runtime, session.stream);
@@ -53,7 +53,7 @@ async function sendAll(runtime: Runtime, exchange: HttpExchange): Promise<void> 
 }
 
 /** One picture with all sounds. */
-async function sendPicture(runtime: Runtime, exchange: HttpExchange): Promise<void> {
+async function sendPicture(runtime: Runtime, exchange: DocumentExchange): Promise<void> {
   const session = await runtime.admit(exchange, "hls");
   if (session === undefined) return;
   const place = Number(exchange.match[2]);
@@ -69,7 +69,7 @@ async function sendPicture(runtime: Runtime, exchange: HttpExchange): Promise<vo
 }
 
 /** Some tracks: the segments' names are the same, in a folder of the selection's. */
-async function sendSelected(runtime: Runtime, exchange: HttpExchange): Promise<void> {
+async function sendSelected(runtime: Runtime, exchange: DocumentExchange): Promise<void> {
   const session = await runtime.admit(exchange, "hls");
   if (session === undefined) return;
   const choices = choicesOf(exchange);
@@ -88,12 +88,12 @@ async function sendSelected(runtime: Runtime, exchange: HttpExchange): Promise<v
   await sendPlaylist(exchange, session, text);
 }
 
-async function sendPlaylist(exchange: HttpExchange, session: ViewerSession, text: string): Promise<void> {
+async function sendPlaylist(exchange: DocumentExchange, session: ViewerSession, text: string): Promise<void> {
   const own = withCredentials(text, exchange.query);
   await sendText(exchange, { type: PLAYLIST_TYPE, text: own, cache: PLAYLIST_CACHE, session });
 }
 
-async function sendSegment(runtime: Runtime, exchange: HttpExchange): Promise<void> {
+async function sendSegment(runtime: Runtime, exchange: DocumentExchange): Promise<void> {
   const session = await runtime.admit(exchange, "hls");
   if (session === undefined) return;
   const name = exchange.match[2] as string;
@@ -102,7 +102,7 @@ async function sendSegment(runtime: Runtime, exchange: HttpExchange): Promise<vo
   await sendItem(runtime, exchange, item, { cache: SEGMENT_CACHE, session });
 }
 
-async function sendFiltered(runtime: Runtime, exchange: HttpExchange): Promise<void> {
+async function sendFiltered(runtime: Runtime, exchange: DocumentExchange): Promise<void> {
   const session = await runtime.admit(exchange, "hls");
   if (session === undefined) return;
   const choices = choicesOf(exchange);
@@ -113,7 +113,7 @@ async function sendFiltered(runtime: Runtime, exchange: HttpExchange): Promise<v
   await sendItem(runtime, exchange, { type: item.type, head }, { cache: SEGMENT_CACHE, session });
 }
 
-function choicesOf(exchange: HttpExchange): TrackChoice[] {
+function choicesOf(exchange: DocumentExchange): TrackChoice[] {
   const text = exchange.match[2] as string;
   const choices = parseTrackChoices(text);
   if (choices === undefined)

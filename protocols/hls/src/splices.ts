@@ -30,6 +30,8 @@ interface Command {
   readonly kind: "out" | "in" | "command";
   readonly event: number;
   readonly atMs: number;
+  /** When it came. */
+  readonly cameMs: number;
   readonly durationMs?: number;
   /** It ends by itself. */
   readonly autoReturn: boolean;
@@ -55,7 +57,7 @@ export function readSplice(message: SpliceMessage): Command | undefined {
   const info = parseSpliceInfo(message.section);
   if (info === undefined || !info.crcOk || info.encrypted) return undefined;
   const { command } = info;
-  const base = { section: message.section };
+  const base = { section: message.section, cameMs: message.wallMs };
   if (command.kind === "insert") {
     if (command.cancelled) return undefined;
     const pts = command.immediate ? undefined : (command.pts ?? command.components?.[0]?.pts);
@@ -159,6 +161,13 @@ export function marksOf(
   return marks;
 }
 
+/** The date ranges of splices, whether they are listed or not, and when what each is made of came. */
+export function dateRangesOf(
+  splices: readonly Splice[],
+): { readonly range: DateRange; readonly cameMs: number }[] {
+  return splices.flatMap(rangesOf).map(({ range, cameMs }) => ({ range, cameMs }));
+}
+
 interface Marks {
   readonly dateRanges: DateRange[];
   readonly tags: string[];
@@ -176,26 +185,33 @@ function placeRanges(splice: Splice, starts: readonly number[], marks: readonly 
   }
 }
 
-function rangesOf(splice: Splice): { range: DateRange; atMs: number }[] {
+interface PlacedRange {
+  readonly range: DateRange;
+  readonly atMs: number;
+  readonly cameMs: number;
+}
+
+function rangesOf(splice: Splice): PlacedRange[] {
   const { id, out, in: back, other } = splice;
-  const ranges: { range: DateRange; atMs: number }[] = [];
+  const ranges: PlacedRange[] = [];
   if (other !== undefined) {
-    const { section, atMs } = other;
-    ranges.push({ atMs, range: dateRangeOf({ kind: "command", id, section, startDateMs: atMs }) });
+    const { section, atMs, cameMs } = other;
+    ranges.push({ atMs, cameMs, range: dateRangeOf({ kind: "command", id, section, startDateMs: atMs }) });
   }
   if (out !== undefined) {
-    const { section, atMs, durationMs } = out;
+    const { section, atMs, cameMs, durationMs } = out;
     const planned = durationMs === undefined ? {} : { plannedDurationUs: Math.round(durationMs * 1000) };
     ranges.push({
       atMs,
+      cameMs,
       range: dateRangeOf({ kind: "out", id, section, startDateMs: atMs, ...planned }),
     });
   }
   if (back !== undefined) {
-    const { section, atMs } = back;
+    const { section, atMs, cameMs } = back;
     const startDateMs = out?.atMs ?? atMs;
     const durationUs = Math.max(0, atMs - startDateMs) * 1000;
-    ranges.push({ atMs, range: dateRangeOf({ kind: "in", id, section, startDateMs, durationUs }) });
+    ranges.push({ atMs, cameMs, range: dateRangeOf({ kind: "in", id, section, startDateMs, durationUs }) });
   }
   return ranges;
 }

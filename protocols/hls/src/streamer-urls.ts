@@ -1,4 +1,4 @@
-import { type HttpExchange, type HttpRoute, type Runtime, sendText } from "@millrace/engine";
+import { type DocumentExchange, type HttpRoute, type Runtime, sendText } from "@millrace/engine";
 import { type MediaPlaylist, writeMediaPlaylist } from "@millrace/playlist";
 import { tsPlaylist } from "./documents.ts";
 import { badRequest, tooShort } from "./errors.ts";
@@ -17,13 +17,14 @@ export function streamerRoutes(runtime: Runtime): HttpRoute[] {
   return [
     {
       methods: ["GET", "HEAD"],
+      documents: true,
       pattern: new RegExp(`^/hls/([^/]+)(?:/(?!(?:${OTHERS})$)([^/]*))?(?:/(?!(?:${OTHERS})$)([^/]*))?/?$`),
       handle: (exchange) => sendPlaylist(runtime, exchange),
     },
   ];
 }
 
-async function sendPlaylist(runtime: Runtime, exchange: HttpExchange): Promise<void> {
+async function sendPlaylist(runtime: Runtime, exchange: DocumentExchange): Promise<void> {
   const query = { ...exchange.query, ...credentialsOf(exchange) };
   const session = await runtime.admit({ ...exchange, query }, "hls");
   if (session === undefined) return;
@@ -47,13 +48,13 @@ async function sendPlaylist(runtime: Runtime, exchange: HttpExchange): Promise<v
   });
 }
 
-function credentialsOf({ match }: HttpExchange): Record<string, string> {
+function credentialsOf({ match }: DocumentExchange): Record<string, string> {
   const [, , login, password] = match;
   if (login === undefined || login === "") return {};
   return password === undefined || password === "" ? { token: login } : { user: login, password };
 }
 
-function numberOf({ query }: HttpExchange, name: string): number | undefined {
+function numberOf({ query }: DocumentExchange, name: string): number | undefined {
   const text = query[name];
   if (text === undefined) return undefined;
   if (!/^\d{1,4}$/.test(text)) throw badRequest(`${name} is no number of seconds`);
@@ -87,7 +88,7 @@ function shortened(playlist: MediaPlaylist, mostS: number | undefined): MediaPla
 }
 
 /** Scheme and authority by which the client reached the server. */
-function originOf({ request }: HttpExchange): string {
+function originOf({ request }: DocumentExchange): string {
   const isSecure = (request.socket as { readonly encrypted?: boolean }).encrypted === true;
   const host = request.headers[":authority"] ?? request.headers.host;
   return typeof host === "string" && /^[\w.:[\]-]+$/.test(host)

@@ -3,11 +3,12 @@ const CREDENTIALS = ["token", "user", "password"];
 
 /** Puts the credentials of a playlist's request behind every URI in it. */
 export function withCredentials(text: string, query: Readonly<Record<string, string>>): string {
+  if (query["token"] === undefined && query["user"] === undefined && query["password"] === undefined)
+    return text;
   const pairs = CREDENTIALS.flatMap((name) => {
     const value = query[name];
     return value === undefined ? [] : [`${name}=${encodeURIComponent(value)}`];
   });
-  if (pairs.length === 0) return text;
   const add = (uri: string): string => `${uri}${uri.includes("?") ? "&" : "?"}${pairs.join("&")}`;
   return text
     .replace(/^(?!#)(.+)$/gm, (uri) => add(uri))

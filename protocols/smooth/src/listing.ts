@@ -19,6 +19,8 @@ export interface ListedTrack {
   readonly track: CmafTrack;
   /** Complete, with bytes, one after the other. */
   readonly segments: readonly SegmentRecord[];
+  /** The same, and before them those that were listed and can still be fetched. */
+  readonly kept: readonly SegmentRecord[];
 }
 
 /** What can be offered of a stream: its newest period, for these formats know of one coding only. */
@@ -39,7 +41,11 @@ export function listingOf(timeline: Timeline): Listing | undefined {
   for (const { id, tracks } of presentation.periods.toReversed()) {
     const listed = tracks
       .filter(({ codec }) => CODECS.has(codec))
-      .map((track) => ({ track, segments: timeline.segments(track.name, id).filter(isListed) }))
+      .map((track) => ({
+        track,
+        segments: timeline.segments(track.name, id).filter(isListed),
+        kept: timeline.kept(track.name, id).filter(isListed),
+      }))
       .filter(({ segments }) => segments.length > 1);
     const zeroS = Math.floor(presentation.startedMs / 1000) - BEFORE_S;
     if (listed.length > 0) return { presentation, period: id, tracks: listed, zeroS };

@@ -109,8 +109,8 @@ interface Place {
 function find(listing: Listing, { name, startTicks }: Wanted): Place | undefined {
   const listed = listing.tracks.find(({ track }) => smoothName(track) === name);
   if (listed === undefined) return undefined;
-  const { track, segments } = listed;
-  const i = segments.findIndex((each) => fragmentTime(listing, track, each).startTicks === startTicks);
-  const segment = segments[i];
-  return segment === undefined ? undefined : { track, segment, next: segments[i + 1] };
+  const { track, kept } = listed;
+  const i = kept.findIndex((each) => fragmentTime(listing, track, each).startTicks === startTicks);
+  const segment = kept[i];
+  return segment === undefined ? undefined : { track, segment, next: kept[i + 1] };
 }

@@ -29,6 +29,7 @@ describe("the playlist of a track", () => {
     assert.deepEqual(playlist?.serverControl, {
       canBlockReload: true,
       canSkipUntilUs: 12e6,
+      canSkipDateRanges: true,
       holdBackUs: 6e6,
       partHoldBackUs: 1.5e6,
     });

@@ -9,12 +9,12 @@ import type {
 import { partKey } from "@millrace/cmaf";
 import type { MediaPlaylist, MediaSegment, Part, RenditionReport } from "@millrace/playlist";
 import type { HlsSettings } from "../config.ts";
-import { marksOf, type SpliceMarks, splicesOf } from "../splices.ts";
+import { marksOf, type Splice, type SpliceMarks, splicesOf } from "../splices.ts";
 
 /** How far before the end players begin, in target durations and part targets (rfc8216bis §4.4.3.8). */
 const HOLD_BACK = 3;
 /** A skip boundary has to be at least so many target durations (rfc8216bis §4.4.3.8). */
-const SKIP_BOUNDARY = 6;
+export const SKIP_BOUNDARY = 6;
 /** Parts are listed for the last so many target durations (rfc8216bis §6.2.2). */
 const PART_WINDOW = 3;
 
@@ -73,6 +73,7 @@ export function trackPlaylist(timeline: Timeline, options: TrackPlaylistOptions)
     serverControl: {
       canBlockReload: true,
       canSkipUntilUs: SKIP_BOUNDARY * targetUs,
+      ...(settings.splices.dateRanges && { canSkipDateRanges: true }),
       holdBackUs: HOLD_BACK * targetUs,
       partHoldBackUs: HOLD_BACK * presentation.partTargetUs,
     },
@@ -90,13 +91,19 @@ function marksFor(
   tags: HlsSettings["splices"],
 ): SpliceMarks[] {
   if (!tags.dateRanges && !tags.cues) return [];
-  const messages = presentation.events
-    .filter(({ scheme }) => scheme === "scte35")
-    .map(({ data, wallMs, sourceTicks }) => ({ section: data, wallMs, ticks: sourceTicks }));
-  if (messages.length === 0) return [];
+  const splices = splicesIn(presentation);
+  if (splices.length === 0) return [];
   const stretches = segments.map(({ wallMs }) => ({ startMs: wallMs }));
   // Nothing begins behind what there is so far.
-  return marksOf(splicesOf(messages), stretches, { ...tags, endMs: Number.POSITIVE_INFINITY });
+  return marksOf(splices, stretches, { ...tags, endMs: Number.POSITIVE_INFINITY });
+}
+
+/** The breaks that are known. */
+export function splicesIn({ events }: Presentation): Splice[] {
+  const messages = events
+    .filter(({ scheme }) => scheme === "scte35")
+    .map(({ data, wallMs, sourceTicks }) => ({ section: data, wallMs, ticks: sourceTicks }));
+  return splicesOf(messages);
 }
 
 function tagsOf(marks: SpliceMarks | undefined): Pick<MediaSegment, "dateRanges" | "tags"> {
