@@ -12,7 +12,7 @@ const ALL = [
   "protocols/**/*.test.ts",
   "services/**/*.test.ts",
   "apps/**/*.test.ts",
-  "tests/{e2e,conformance,interop,netem}/**/*.test.ts",
+  "tests/{e2e,conformance,interop,netem,decode}/**/*.test.ts",
   "bench/**/*.test.ts",
   "scripts/**/*.test.ts",
 ];

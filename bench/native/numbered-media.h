@@ -8,6 +8,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "delays.h"
+
 #define AUDIO_TYPE 8
 #define VIDEO_TYPE 9
 #define SCRIPT_TYPE 18
@@ -139,6 +141,7 @@ static inline void flow_take(struct flow *flow, int type, uint32_t timestamp_ms,
   uint64_t sent = get_sevens(head + at + NUMBER_BYTES, TIME_BYTES), mask = ((uint64_t)1 << (7 * TIME_BYTES)) - 1;
   uint64_t delay = ((now_us / STEP_US - sent) & mask) * STEP_US;
   flow->delay_sum_us += delay;
+  delays_note(delay);
   if (delay > flow->longest_delay_us) flow->longest_delay_us = delay;
 }
 

@@ -20,6 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "delays.h"
 #include "numbered-media.h"
 
 #define MAX_EVENTS 256
@@ -133,11 +134,13 @@ static void report(uint64_t measured_us, double cpu_seconds) {
   }
   printf("{\"event\":\"end\",\"readers\":%d,\"seconds\":%.3f,\"bytes\":%llu,\"leastBytes\":%llu,\"messages\":%llu,"
          "\"missing\":%llu,\"missingDisposable\":%llu,\"disordered\":%llu,\"badLengths\":%llu,\"stalls\":%u,"
-         "\"longestGapMs\":%.1f,\"delayMs\":%.1f,\"longestDelayMs\":%.1f,\"closed\":%u,\"sinkCpuSeconds\":%.3f}\n",
+         "\"longestGapMs\":%.1f,\"delayMs\":%.1f,\"p50Ms\":%.2f,\"p99Ms\":%.2f,\"longestDelayMs\":%.1f,\"closed\":%u,"
+         "\"sinkCpuSeconds\":%.3f}\n",
          reader_count, (double)measured_us / 1e6, (unsigned long long)bytes, (unsigned long long)least,
          (unsigned long long)all.messages, (unsigned long long)all.missing, (unsigned long long)all.missing_disposable,
          (unsigned long long)all.disordered, (unsigned long long)all.bad_lengths, stalls, (double)gap / 1e3,
-         all.messages == 0 ? 0 : (double)all.delay_sum_us / 1e3 / (double)all.messages, (double)all.longest_delay_us / 1e3,
+         all.messages == 0 ? 0 : (double)all.delay_sum_us / 1e3 / (double)all.messages, delays_at_ms(0.5), delays_at_ms(0.99),
+         (double)all.longest_delay_us / 1e3,
          closed, cpu_seconds);
   fflush(stdout);
 }
@@ -158,6 +161,7 @@ static void begin(void) {
     readers[i].bytes_at_start = readers[i].bytes;
     flow_reset_counts(&readers[i].flow);
   }
+  memset(&delays, 0, sizeof delays);
   measuring = 1;
   puts("{\"event\":\"start\"}");
   fflush(stdout);

@@ -3,10 +3,11 @@
  * whole transport-stream packets (a sync byte each 188 bytes, from its first byte), counts bytes, and counts as a stall
  * each time that a reader gets nothing for longer than a second.
  *
- *   sink HOST PORT PATH READERS WARMUP_SECONDS SECONDS [SLEEPERS]
+ *   sink HOST PORT PATH READERS WARMUP_SECONDS SECONDS [SLEEPERS [STAMPED]]
  *
  * Once every reader has had data it lets WARMUP_SECONDS pass, prints {"event":"start"}, measures for SECONDS, prints
- * {"event":"end", ...} and ends. SLEEPERS more connections ask for the stream and never read.
+ * {"event":"end", ...} and ends. `%100` in PATH is the number of the reader, from 0, modulo 100 (or another number). SLEEPERS more connections ask for the stream and never read. With STAMPED, whatever it is,
+ * the packets' stamps (delays.h) tell how long they were under way.
  *
  * Exit status: 0; 1 when readers could not be connected within 30 s; 2 for a bad call.
  */
@@ -24,6 +25,8 @@
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "delays.h"
 
 #define PACKET 188
 #define SYNC 0x47
@@ -53,6 +56,8 @@ struct reader {
   uint64_t last_ns;
   uint64_t longest_gap_ns;
   unsigned stalls;
+  /* What has come of the packet, where stamps are read. */
+  unsigned char packet[PACKET];
 };
 
 static struct reader *readers;
@@ -61,7 +66,12 @@ static int sleeper_count;
 static int alive;
 static int started;
 static int measuring;
+static int stamped;
+static double cpu_at_start;
 static char request[1024];
+static char request_end[512];
+/* Readers ask for so many paths in turn; 0 where all ask for the same one. */
+static unsigned path_count;
 static unsigned char buffer[256 * 1024];
 
 static void fail(const char *what) {
@@ -89,7 +99,32 @@ static void note_gap(struct reader *reader, uint64_t now) {
   if (gap > STALL_NS) reader->stalls++;
 }
 
+static double own_cpu_seconds(void) {
+  struct rusage usage;
+  getrusage(RUSAGE_SELF, &usage);
+  return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+         (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
+}
+
+static void read_stamp(const unsigned char *packet, uint64_t now) {
+  uint64_t sent_us;
+  if (stamp_get(packet, &sent_us)) delays_note(now / 1000u - sent_us);
+}
+
+static void read_stamps(struct reader *reader, const unsigned char *data, uint64_t length, uint64_t now) {
+  uint64_t at = 0;
+  if (reader->phase > 0) {
+    uint64_t part = PACKET - reader->phase < length ? PACKET - reader->phase : length;
+    memcpy(reader->packet + reader->phase, data, part);
+    if (reader->phase + part == PACKET) read_stamp(reader->packet, now);
+    at = part;
+  }
+  for (; at + PACKET <= length; at += PACKET) read_stamp(data + at, now);
+  if (at < length) memcpy(reader->packet, data + at, length - at);
+}
+
 static void take_media(struct reader *reader, const unsigned char *data, uint64_t length) {
+  if (stamped) read_stamps(reader, data, length, reader->last_ns);
   uint64_t at = reader->phase == 0 ? 0 : PACKET - reader->phase;
   for (; at < length; at += PACKET)
     if (data[at] != SYNC) reader->bad_syncs++;
@@ -145,11 +180,21 @@ static void take(struct reader *reader, const unsigned char *data, size_t length
   }
 }
 
+static int ask(const struct reader *reader) {
+  char numbered[sizeof request + sizeof request_end + 16];
+  const char *text = request;
+  if (path_count > 0) {
+    snprintf(numbered, sizeof numbered, "%s%u%s", request, (unsigned)(reader - readers) % path_count, request_end);
+    text = numbered;
+  }
+  return send(reader->fd, text, strlen(text), MSG_NOSIGNAL) >= 0;
+}
+
 static void on_event(struct reader *reader, uint32_t events, int epoll) {
   if (reader->state == CLOSED) return;
   if (reader->state == CONNECTING || reader->state == SLEEPING) {
     if ((events & (EPOLLERR | EPOLLHUP)) != 0) return end_reader(reader);
-    if (send(reader->fd, request, strlen(request), MSG_NOSIGNAL) < 0) return end_reader(reader);
+    if (!ask(reader)) return end_reader(reader);
     struct epoll_event next = {.events = reader->state == SLEEPING ? 0 : EPOLLIN, .data.ptr = reader};
     if (reader->state == CONNECTING) reader->state = HEADERS;
     epoll_ctl(epoll, EPOLL_CTL_MOD, reader->fd, &next);
@@ -191,14 +236,19 @@ static void report(uint64_t measured_ns) {
     if (reader->longest_gap_ns > gap) gap = reader->longest_gap_ns;
   }
   printf("{\"event\":\"end\",\"readers\":%d,\"seconds\":%.3f,\"bytes\":%llu,\"leastBytes\":%llu,\"mostBytes\":%llu,"
-         "\"badSyncs\":%llu,\"stalls\":%u,\"longestGapMs\":%.1f,\"closed\":%u,\"refused\":%u}\n",
+         "\"badSyncs\":%llu,\"stalls\":%u,\"longestGapMs\":%.1f,\"closed\":%u,\"refused\":%u,"
+         "\"sinkCpuSeconds\":%.3f,\"stamps\":%llu,\"p50Ms\":%.2f,\"p99Ms\":%.2f,\"mostMs\":%.2f}\n",
          reader_count, (double)measured_ns / 1e9, (unsigned long long)bytes, (unsigned long long)least,
-         (unsigned long long)most, (unsigned long long)bad, stalls, (double)gap / 1e6, closed, refused);
+         (unsigned long long)most, (unsigned long long)bad, stalls, (double)gap / 1e6, closed, refused,
+         own_cpu_seconds() - cpu_at_start, (unsigned long long)delays.count, delays_at_ms(0.5), delays_at_ms(0.99),
+         (double)delays.longest_us / 1e3);
   fflush(stdout);
 }
 
 static void begin(void) {
   for (int i = 0; i < reader_count; i++) readers[i].bytes_at_start = readers[i].bytes;
+  memset(&delays, 0, sizeof delays);
+  cpu_at_start = own_cpu_seconds();
   measuring = 1;
   puts("{\"event\":\"start\"}");
   fflush(stdout);
@@ -231,14 +281,15 @@ static void run(const struct sockaddr_in *address, uint64_t warmup_ns, uint64_t 
 }
 
 int main(int count, char **words) {
-  if (count != 7 && count != 8) {
-    fprintf(stderr, "usage: sink HOST PORT PATH READERS WARMUP_SECONDS SECONDS [SLEEPERS]\n");
+  if (count < 7 || count > 9) {
+    fprintf(stderr, "usage: sink HOST PORT PATH READERS WARMUP_SECONDS SECONDS [SLEEPERS [STAMPED]]\n");
     return 2;
   }
   struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(words[2]))};
   struct rlimit limit;
   reader_count = atoi(words[4]);
-  sleeper_count = count == 8 ? atoi(words[7]) : 0;
+  sleeper_count = count >= 8 ? atoi(words[7]) : 0;
+  stamped = count == 9;
   if (inet_pton(AF_INET, words[1], &address.sin_addr) != 1 || reader_count < 1 || sleeper_count < 0) {
     fprintf(stderr, "sink: bad address or number of readers\n");
     return 2;
@@ -248,8 +299,16 @@ int main(int count, char **words) {
     limit.rlim_cur = limit.rlim_max;
     setrlimit(RLIMIT_NOFILE, &limit);
   }
-  snprintf(request, sizeof request, "GET %s HTTP/1.1\r\nHost: %s:%s\r\nUser-Agent: millrace-sink\r\n\r\n", words[3],
-           words[1], words[2]);
+  const char *mark = strchr(words[3], '%');
+  const char *end = "";
+  int before = (int)strlen(words[3]);
+  if (mark != NULL) {
+    before = (int)(mark - words[3]);
+    path_count = (unsigned)strtoul(mark + 1, (char **)&end, 10);
+  }
+  snprintf(request_end, sizeof request_end, "%s HTTP/1.1\r\nHost: %s:%s\r\nUser-Agent: millrace-sink\r\n\r\n", end, words[1],
+           words[2]);
+  snprintf(request, sizeof request, "GET %.*s%s", before, words[3], path_count > 0 ? "" : request_end);
   readers = calloc((size_t)(reader_count + sleeper_count), sizeof *readers);
   if (readers == NULL) fail("calloc");
   run(&address, (uint64_t)(atof(words[5]) * 1e9), (uint64_t)(atof(words[6]) * 1e9));

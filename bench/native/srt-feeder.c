@@ -3,7 +3,9 @@
  * packets spread over time as those of strangers are. What the peer reports missing is sent again while it is young enough,
  * acknowledgements are answered. A packet's time is that at which it is due, so nothing needs to be kept of what was sent.
  *
- *   srt-feeder HOST PORT STREAM_ID FILE BITS_PER_SECOND COUNT LATENCY_MS
+ *   srt-feeder HOST PORT STREAM_ID FILE BITS_PER_SECOND COUNT LATENCY_MS [STAMPED]
+ *
+ * With STAMPED, whatever it is, transport packets tell their time (delays.h).
  *
  * `%` in STREAM_ID is the number of the connection, from 0. Prints {"event":"feeding"} once all are connected, then each
  * second {"event":"second", ...} with counts from the beginning; upon SIGTERM it says goodbye and ends.
@@ -11,6 +13,7 @@
  * Exit status: 0; 1 when a connection is refused, or not made within 10 s; 2 for a bad call.
  */
 #define _GNU_SOURCE
+#include "delays.h"
 #include "paced-media.h"
 #include "srt-caller.h"
 #include <signal.h>
@@ -43,6 +46,7 @@ static int publisher_count;
 static int opened;
 static struct media media;
 static uint64_t drop_us;
+static int stamped;
 static volatile sig_atomic_t stopping;
 static unsigned char room[BATCH][ROOM];
 static struct mmsghdr messages[BATCH];
@@ -71,6 +75,11 @@ static void send_due(struct publisher *publisher, uint64_t now) {
   for (int i = 0; i < MOST_DUE && publisher->sent < due; i++, publisher->sent++, sent++) {
     uint64_t late = now - publisher->begin_us - media_due_us(&media, publisher->sent + 1);
     if (late > latest_us && late < UINT64_MAX / 2) latest_us = late;
+    /* The time that the packet itself tells, from which the peer counts its latency; sent again it keeps its stamp. */
+    if (stamped) {
+      uint64_t due_us = publisher->begin_us + media_due_us(&media, publisher->sent);
+      stamp_all(media_at(&media, publisher->sent), MEDIA_DATAGRAM, due_us);
+    }
     send_packet(publisher, publisher->sent, 0, now);
   }
 }
@@ -252,11 +261,12 @@ static int name_streams(const char *pattern, uint32_t latency_ms) {
 
 int main(int count, char **words) {
   struct sockaddr_in address;
-  publisher_count = count == 8 ? atoi(words[6]) : 0;
+  publisher_count = count == 8 || count == 9 ? atoi(words[6]) : 0;
+  stamped = count == 9;
   publishers = publisher_count < 1 ? NULL : calloc((size_t)publisher_count, sizeof *publishers);
   if (publishers == NULL || !srt_parse_address(&address, words[1], atoi(words[2])) ||
       !name_streams(words[3], (uint32_t)atoi(words[7]))) {
-    fprintf(stderr, "usage: srt-feeder HOST PORT STREAM_ID FILE BITS_PER_SECOND COUNT LATENCY_MS\n");
+    fprintf(stderr, "usage: srt-feeder HOST PORT STREAM_ID FILE BITS_PER_SECOND COUNT LATENCY_MS [STAMPED]\n");
     return 2;
   }
   drop_us = (uint32_t)atoi(words[7]) * 1000u;

@@ -1,37 +1,27 @@
+import { readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { BenchError } from "./errors.ts";
-import { contestants } from "./fanout/contestants.ts";
-import { type FanoutRow, runFanout } from "./fanout/fanout.ts";
-import { runHls } from "./hls/hls.ts";
-import { runPartLatency } from "./hls/latency.ts";
-import { hlsServers } from "./hls/targets.ts";
-import { hlsText, partLatencyText } from "./hls/text.ts";
-import { type IdleRow, runIdle } from "./idle.ts";
-import { runRtmpPublish } from "./rtmp/publish.ts";
-import { runRtmp } from "./rtmp/rtmp.ts";
-import { rtmpServers } from "./rtmp/servers.ts";
-import { rtmpPublishText, rtmpText } from "./rtmp/text.ts";
-import { runPublish } from "./srt/publish.ts";
-import { srtServers } from "./srt/servers.ts";
-import { runSrt } from "./srt/srt.ts";
-import { publishText, srtText } from "./srt/text.ts";
-import { decimal, formatTable } from "./table.ts";
-import { runTs, type TsRow } from "./ts.ts";
-import { udpText } from "./udp/text.ts";
-import { runUdp } from "./udp/udp.ts";
+import { peerContestant } from "./peers/contestant.ts";
+import { readPeers } from "./peers/peers-file.ts";
+import type { RtmpContestant } from "./rtmp/contestant.ts";
+import { goalsText } from "./suite/goals-text.ts";
+import { describeMachine } from "./suite/machine.ts";
+import type { BenchRecord, SuiteRecord } from "./suite/record.ts";
+import { renderPerformance } from "./suite/report.ts";
+import { runSuites } from "./suite/run.ts";
+import type { Suite, SuiteOptions } from "./suite/suite.ts";
+import { suites } from "./suite/suites.ts";
+import { decimal } from "./table.ts";
 
-const USAGE = `usage: npm run bench -- fanout [--readers 50,200,500] [--servers millrace,c-loop,nginx] [--repeats 3] [--seconds 10]
-       npm run bench -- ts [--repeats 3] [--seconds 1]
-       npm run bench -- idle [--streams 100] [--seconds 60]
-       npm run bench -- hls [--readers 50,200,500] [--streams 1] [--servers millrace,nginx] [--repeats 3] [--seconds 10]
-       npm run bench -- hls-latency [--seconds 20]
-       npm run bench -- srt [--readers 1,10,50,100] [--servers millrace,srt-live-transmit,ffmpeg] [--repeats 3] [--seconds 10]
-       npm run bench -- rtmp [--readers 50,200,500,1000] [--servers millrace,nginx-rtmp,node-media-server] [--repeats 3] [--seconds 10]
-       npm run bench -- rtmp-publish [--streams 800] [--servers millrace,nginx-rtmp,node-media-server] [--repeats 3] [--seconds 10]
-       npm run bench -- srt-publish [--streams 400] [--repeats 3] [--seconds 10]
-       npm run bench -- udp [--repeats 3] [--packets 5000000]
-       --json prints the figures as JSON`;
+const USAGE = `usage: npm run bench [-- SUITE …] [--quick] [--json FILE] [--peers FILE] and, for a suite:
+         [--readers 50,200] [--servers millrace,nginx] [--transports rtmp,http-flv,http-ts,hls]
+         [--repeats 3] [--seconds 10] [--streams 100] [--packets 5000000]
+       npm run bench -- report FILE.json [--out docs/reference/performance.md]
+suites: ${suites.map((suite) => suite.name).join(", ")}; all of them without a name`;
+
+const PAGE = join(import.meta.dirname, "../../docs/reference/performance.md");
 
 const { values, positionals } = readArguments();
 
@@ -40,10 +30,14 @@ function readArguments() {
     return parseArgs({
       allowPositionals: true,
       options: {
-        json: { type: "boolean", default: false },
+        quick: { type: "boolean", default: false },
+        json: { type: "string" },
+        peers: { type: "string" },
+        out: { type: "string" },
         readers: { type: "string" },
         servers: { type: "string" },
-        repeats: { type: "string", default: "3" },
+        transports: { type: "string" },
+        repeats: { type: "string" },
         seconds: { type: "string" },
         streams: { type: "string" },
         packets: { type: "string" },
@@ -61,148 +55,95 @@ function positive(text: string): number {
   return number;
 }
 
-function numbersOf(text: string): number[] {
-  return text.split(",").map(positive);
+function notNegative(text: string): number {
+  return text.trim() === "0" ? 0 : positive(text);
 }
 
-/** The names of `--servers` or by default, which must be among the keys of `known`. */
-function serversOf<Name extends string>(known: Readonly<Record<Name, unknown>>, text: string): Name[] {
-  return text.split(",").map((word) => {
-    const name = word.trim();
-    if (!Object.hasOwn(known, name)) throw new BenchError("bench.usage", `no server "${word}"\n${USAGE}`);
-    return name as Name;
-  });
-}
-
-const repeats = (): number => positive(values.repeats);
-const seconds = (byDefault: number): number => positive(values.seconds ?? String(byDefault));
+const optional = <Value>(text: string | undefined, read: (text: string) => Value): Value | undefined =>
+  text === undefined ? undefined : read(text);
 
 const progress = (text: string): void => {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
 };
 
-function show<Row>(result: Row, text: (result: Row) => string): void {
+function readOptions(): Omit<SuiteOptions, "onSample"> {
+  const words = (text: string) => text.split(",");
+  const peers: [string, RtmpContestant][] =
+    optional(values.peers, readPeers)?.map((peer) => [peer.name, peerContestant(peer)]) ?? [];
+  return {
+    quick: values.quick,
+    readers: optional(values.readers, (text) => words(text).map(notNegative)),
+    servers: optional(values.servers, words),
+    transports: optional(values.transports, words),
+    repeats: optional(values.repeats, positive),
+    seconds: optional(values.seconds, positive),
+    streams: optional(values.streams, positive),
+    packets: optional(values.packets, positive),
+    peers: new Map(peers),
+    progress,
+  };
+}
+
+function chosenSuites(names: readonly string[]): readonly Suite[] {
+  if (names.length === 0) return suites;
+  return names.map((name) => {
+    const found = suites.find((suite) => suite.name === name);
+    if (found === undefined) throw new BenchError("bench.usage", `no suite "${name}"\n${USAGE}`);
+    return found;
+  });
+}
+
+function show({ name, title, seconds, otherLoad, text, missing, error }: SuiteRecord): void {
   if (process.stderr.isTTY) process.stderr.write("\r\x1b[K");
-  console.log(values.json ? JSON.stringify(result, undefined, 2) : text(result));
+  const others = `other processes took ${decimal(otherLoad * 100, 0)} % of a core`;
+  console.log(`── ${name}: ${title} (${decimal(seconds, 0)} s, ${others})`);
+  if (text !== "") console.log(text);
+  for (const reason of missing) console.log(`not measured: ${reason}`);
+  if (error !== undefined) console.log(`FAILED: ${error}`);
+  console.log("");
 }
 
-function fanoutText(rows: readonly FanoutRow[]): string {
-  const heads = [
-    "server",
-    "readers",
-    "CPU-s/GB",
-    "× C loop",
-    "core %",
-    "GB",
-    "least %",
-    "stalls",
-    "max gap ms",
-    "bad",
-  ];
-  const cells = rows.map((row) => [
-    row.server,
-    String(row.readers),
-    decimal(row.cpuPerGb, 3),
-    decimal(row.ratio, 2),
-    decimal(row.load * 100, 1),
-    decimal(row.bytes / 1e9, 2),
-    decimal(row.leastShare * 100, 1),
-    String(row.stalls),
-    decimal(row.longestGapMs, 0),
-    String(row.badSyncs + row.closed),
-  ]);
-  return formatTable(heads, cells);
-}
-
-function tsText(rows: readonly TsRow[]): string {
-  const heads = ["capture", "MB", "scan Gbit/s", "analyse Gbit/s", "demux Gbit/s", "units"];
-  const cells = rows.map((row) => [
-    row.capture,
-    decimal(row.bytes / 1e6, 1),
-    decimal(row.scan, 2),
-    decimal(row.analyse, 2),
-    decimal(row.demux, 2),
-    String(row.units),
-  ]);
-  return formatTable(heads, cells);
-}
-
-function idleText(row: IdleRow): string {
-  const mb = (bytes: number) => decimal(bytes / 2 ** 20, 1);
-  const { streams, bytesBefore, bytesAfter } = row;
-  const cells = [
-    ["without streams", mb(bytesBefore)],
-    [`with ${streams} streams, ${row.playing} of them in HLS`, mb(bytesAfter)],
-    ["a stream, of all", mb(row.bytesPerStream)],
-    ["a stream, of the growth", mb((bytesAfter - bytesBefore) / streams)],
-  ];
-  return `${formatTable(["server", "resident MiB"], cells)}\nload: ${decimal(row.load * 100, 0)} % of a core`;
-}
-
-/** The benches by name: each measures and prints. */
-const benches: Readonly<Record<string, () => Promise<void>>> = {
-  fanout: async () => {
-    const readers = numbersOf(values.readers ?? "50,200,500");
-    const names = (values.servers ?? "millrace,c-loop,nginx").replaceAll("c-loop", "c loop");
-    const servers = serversOf(contestants, names);
-    show(
-      await runFanout({ readers, servers, repeats: repeats(), seconds: seconds(10), progress }),
-      fanoutText,
-    );
-  },
-  hls: async () => {
-    const players = numbersOf(values.readers ?? "50,200,500");
-    const servers = serversOf(hlsServers, values.servers ?? Object.keys(hlsServers).join());
-    const streams = positive(values.streams ?? "1");
-    const bitsPerSecond = streams > 100 ? 500_000 : 4_000_000;
-    const options = { players, streams, servers, bitsPerSecond, repeats: repeats(), seconds: seconds(10) };
-    show(await runHls({ ...options, progress }), hlsText);
-  },
-  "hls-latency": async () => show(await runPartLatency({ seconds: seconds(20) }), partLatencyText),
-  srt: async () => {
-    const receivers = numbersOf(values.readers ?? "1,10,50,100");
-    const servers = serversOf(srtServers, values.servers ?? Object.keys(srtServers).join());
-    show(await runSrt({ receivers, servers, repeats: repeats(), seconds: seconds(10), progress }), srtText);
-  },
-  "srt-publish": async () => {
-    const limit = positive(values.streams ?? "400");
-    const first = Math.min(10, limit);
-    const options = { bitsPerSecond: 4_000_000, first, limit, tries: repeats(), seconds: seconds(10) };
-    show(await runPublish({ ...options, progress }), publishText);
-  },
-  rtmp: async () => {
-    const players = numbersOf(values.readers ?? "50,200,500,1000");
-    const servers = serversOf(rtmpServers, values.servers ?? Object.keys(rtmpServers).join());
-    show(await runRtmp({ players, servers, repeats: repeats(), seconds: seconds(10), progress }), rtmpText);
-  },
-  "rtmp-publish": async () => {
-    const limit = positive(values.streams ?? "800");
-    const servers = serversOf(rtmpServers, values.servers ?? Object.keys(rtmpServers).join());
-    const options = { servers, bitsPerSecond: 4_000_000, first: Math.min(25, limit), limit };
-    const times = { tries: repeats(), seconds: seconds(10) };
-    show(await runRtmpPublish({ ...options, ...times, progress }), rtmpPublishText);
-  },
-  udp: async () => {
-    const packets = positive(values.packets ?? "5000000");
-    show(await runUdp({ repeats: repeats(), packets, progress }), udpText);
-  },
-  ts: async () => show(runTs({ repeats: repeats(), seconds: seconds(1), progress }), tsText),
-  idle: async () => {
-    const streams = positive(values.streams ?? "100");
-    show(await runIdle({ streams, bitsPerSecond: 4_000_000, seconds: seconds(60), progress }), idleText);
-  },
-};
-
-async function main(): Promise<void> {
-  const name = positionals[0] ?? "";
-  if (!Object.hasOwn(benches, name)) throw new BenchError("bench.usage", USAGE);
+async function measure(): Promise<void> {
+  const chosen = chosenSuites(positionals);
+  const options = readOptions();
   if (availableParallelism() < 2)
     console.error("one core only: server and load share it, figures say little");
-  await benches[name]?.();
+  const machine = describeMachine();
+  const date = new Date().toISOString();
+  const given = Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
+  const { records, goals } = await runSuites(chosen, options, (record, soFar, soGoals) => {
+    show(record);
+    const written: BenchRecord = {
+      format: 1,
+      machine,
+      date,
+      options: { ...given, suites: chosen.map((suite) => suite.name) },
+      suites: soFar,
+      goals: soGoals,
+    };
+    // Whole after each suite, so that a run that is broken off leaves what it measured.
+    if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(written, undefined, 1)}\n`);
+  });
+  // One suite alone says nothing about the goals of the others.
+  const all = chosen.length === suites.length;
+  const rows = goals.filter((row) => all || row.measured !== undefined);
+  if (rows.length > 0) console.log(goalsText(rows));
+  if (records.every((record) => record.error !== undefined)) process.exitCode = 1;
+}
+
+function report(): void {
+  const [, file, ...rest] = positionals;
+  if (file === undefined || rest.length > 0) throw new BenchError("bench.usage", USAGE);
+  const record = JSON.parse(readFileSync(file, "utf8")) as BenchRecord;
+  if (record.format !== 1) throw new BenchError("bench.usage", `${file} is not of this bench`);
+  const page = values.out ?? PAGE;
+  writeFileSync(page, renderPerformance(record));
+  console.log(`wrote ${page}`);
 }
 
 try {
-  await main();
+  if (positionals[0] === "report") report();
+  else await measure();
 } catch (error) {
   console.error(error instanceof BenchError ? error.message : error);
   process.exitCode = error instanceof BenchError && error.code === "bench.usage" ? 2 : 1;

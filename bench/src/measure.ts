@@ -30,9 +30,26 @@ export function fineCpuSecondsOf(pid: number): number {
   );
 }
 
-function scheduledNsOf(path: string): number {
+/** CPU time of each of a process's threads that run, to the nanosecond, by thread; seconds. Empty where the kernel keeps none. */
+export function threadSecondsOf(pid: number): Map<string, number> {
+  return scheduleOf(pid, 0);
+}
+
+/** How long each of a process's threads could have run and had no core, by thread; seconds. Empty where the kernel keeps none. */
+export function threadWaitsOf(pid: number): Map<string, number> {
+  return scheduleOf(pid, 1);
+}
+
+function scheduleOf(pid: number, field: 0 | 1): Map<string, number> {
+  const threads = FINE ? readdirSync(`/proc/${pid}/task`) : [];
+  const seconds = (thread: string) => scheduledNsOf(`/proc/${pid}/task/${thread}/schedstat`, field) / 1e9;
+  return new Map(threads.map((thread) => [thread, seconds(thread)]));
+}
+
+/** `schedstat` of a thread: time on a core, and time spent waiting for one. */
+function scheduledNsOf(path: string, field: 0 | 1 = 0): number {
   try {
-    return Number(readFileSync(path, "utf8").split(" ")[0]);
+    return Number(readFileSync(path, "utf8").split(" ")[field]);
   } catch {
     // The thread ended meanwhile.
     return 0;

@@ -9,7 +9,12 @@ const LAUNCHER = join(import.meta.dirname, "../../apps/server/bin/millrace.js");
 const FEEDER = fileURLToPath(new URL("./feeder-main.ts", import.meta.url));
 const START_MS = 15_000;
 
-/** A server with one worker and its own port, and streams published to it. */
+/** A folder, for whoever profiles: each thread of the server writes a `.cpuprofile` into it at its end. */
+export const PROFILE_VARIABLE = "MILLRACE_BENCH_PROFILE";
+/** Writing profiles takes time at the end. */
+const PROFILED_STOP_MS = 20_000;
+
+/** A server with its own port, and streams published to it. */
 export interface Served extends AsyncDisposable {
   readonly server: Program;
   readonly port: number;
@@ -17,13 +22,28 @@ export interface Served extends AsyncDisposable {
   feed(path: string, options: { bitsPerSecond: number; count: number }): Promise<Program>;
 }
 
+export interface ServeOptions {
+  /** Media threads; 1 unless told otherwise. */
+  readonly workers?: number;
+  /** -1 for any. */
+  readonly core?: number;
+}
+
 /** Starts Millrace as anybody would, with the given lines of configuration. */
-export async function startMillrace(folder: string, lines: readonly string[]): Promise<Served> {
+export async function startMillrace(
+  folder: string,
+  lines: readonly string[],
+  { workers = 1, core = SERVER_CORE }: ServeOptions = {},
+): Promise<Served> {
   const port = await freePort();
   const config = join(folder, "bench.conf");
-  writeFileSync(config, `http 127.0.0.1:${port};\nworkers 1;\n${lines.join("\n")}\n`);
+  writeFileSync(config, `http 127.0.0.1:${port};\nworkers ${workers};\n${lines.join("\n")}\n`);
   const flags = ["--config", config, "--data", join(folder, "data"), "--log-level", "warn"];
-  const server = start(SERVER_CORE, process.execPath, [LAUNCHER, "serve", ...flags]);
+  const profiles = process.env[PROFILE_VARIABLE];
+  const profiling = profiles === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profiles}`];
+  const words = [...profiling, LAUNCHER, "serve", ...flags];
+  const stopMs = profiles === undefined ? undefined : PROFILED_STOP_MS;
+  const server = start(core, process.execPath, words, stopMs);
   const stack = new AsyncDisposableStack();
   stack.use(server);
   try {

@@ -31,8 +31,16 @@ export function hasProgram(name: string): boolean {
   }
 }
 
-/** Starts a program on one core (`taskset` replaces itself by it, so the pid is the program's own). */
-export function start(core: number, command: string, words: readonly string[]): Program {
+/**
+ * Starts a program on one core (`taskset` replaces itself by it, so the pid is the program's own). When it is to end it is killed
+ * where it has not ended within `stopMs`.
+ */
+export function start(
+  core: number,
+  command: string,
+  words: readonly string[],
+  stopMs: number = STOP_MS,
+): Program {
   const pinned = core >= 0 && hasProgram("taskset");
   const all = pinned ? ["-c", String(core), command, ...words] : [...words];
   const child = spawn(pinned ? "taskset" : command, all, { stdio: ["ignore", "pipe", "pipe"] });
@@ -67,14 +75,14 @@ export function start(core: number, command: string, words: readonly string[]): 
       });
     }
   };
-  return { pid, child, line, ended, [Symbol.asyncDispose]: () => stop(child) };
+  return { pid, child, line, ended, [Symbol.asyncDispose]: () => stop(child, stopMs) };
 }
 
-async function stop(child: ChildProcess): Promise<void> {
+async function stop(child: ChildProcess, stopMs: number): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const gone = new Promise<void>((done) => child.once("exit", () => done()));
   child.kill("SIGTERM");
-  const timer = setTimeout(() => child.kill("SIGKILL"), STOP_MS);
+  const timer = setTimeout(() => child.kill("SIGKILL"), stopMs);
   await gone;
   clearTimeout(timer);
 }

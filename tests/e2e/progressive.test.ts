@@ -109,6 +109,12 @@ describe("a stream as a file", () => {
     const unfit = await fetch(server.url("/h264-aac.webm"));
     assert.equal(unfit.status, 406);
     assert.match(await unfit.text(), /^The stream has h264 \d+x\d+, aac; .*VP8, VP9, AV1, Opus\.\n$/);
+    const uncoded = await fetch(server.url("/h264-aac.wav"));
+    assert.equal(uncoded.status, 406);
+    assert.match(
+      await uncoded.text(),
+      /can hold sound that is not coded \(PCM\), and nothing is decoded here\.\n$/,
+    );
     for (const path of ["/mpeg2-mp2.aac", "/h264-aac.ogg", "/ac3/shoutcast"]) {
       assert.equal((await fetch(server.url(path))).status, 406, path);
     }

@@ -10,6 +10,8 @@ const START_MS = 40_000;
 const PLAYED_S = 20;
 /** Behind the live edge at low latency, on a machine that has other things to do, too. */
 const LATENCY_S = 5;
+/** Longer than dash.js waits before it takes a standstill for a hole, and than from one segment to the next. */
+const LATE_MS = 3000;
 
 /** Waits until so many seconds were played since `from`. */
 function played(page: PlayerPage, from: number, seconds: number): Promise<PlayerState> {
@@ -52,11 +54,15 @@ for (const player of PLAYERS) {
   }
 
   test(`${player} goes on after another coding took the place of the first`, async (t) => {
-    await replaced(t, player, 0);
+    await replaced(t, player, { pauseMs: 0 });
   });
 
   test(`${player} goes on after a pause of 10 s`, async (t) => {
-    await replaced(t, player, 10_000);
+    await replaced(t, player, { pauseMs: 10_000 });
+  });
+
+  test(`${player} goes on after a pause of 10 s though segments came late`, async (t) => {
+    await replaced(t, player, { pauseMs: 10_000, lateMs: LATE_MS });
   });
 }
 
@@ -64,8 +70,23 @@ function publishing(server: TestServer): { url: string; options: readonly string
   return { url: server.url("/live/mpegts"), options: ["-method", "PUT"] };
 }
 
-/** One encoder ends, another one with another size begins after a pause. */
-async function replaced(t: TestContext, player: PlayerName, pauseMs: number): Promise<void> {
+/** From now on segments come so much later, until the next initialization segment has come. */
+async function delaySwitch({ page }: PlayerPage, lateMs: number): Promise<void> {
+  let isOver = false;
+  await page.route("**/cmaf/**", async (route) => {
+    if (!isOver) await new Promise((resolve) => setTimeout(resolve, lateMs));
+    isOver ||= route.request().url().includes("/init-");
+    // The player may have given up, or the page may have been closed.
+    await route.continue().catch(() => undefined);
+  });
+}
+
+/** One encoder ends, another one with another size begins after a pause. Meanwhile segments come so much later. */
+async function replaced(
+  t: TestContext,
+  player: PlayerName,
+  { pauseMs, lateMs = 0 }: { pauseMs: number; lateMs?: number },
+): Promise<void> {
   if (!needs(t, "ffmpeg")) return;
   const server = await TestServer.start(t, "stream live { publish_enabled; }");
   const first = startEncoder(t, { video: "h264", audio: "aac" }, publishing(server));
@@ -75,6 +96,7 @@ async function replaced(t: TestContext, player: PlayerName, pauseMs: number): Pr
   if (page === undefined) return;
   const { time } = await begun(page);
   await played(page, time, 4);
+  if (lateMs > 0) await delaySwitch(page, lateMs);
   await first.kill();
   // The pause is what is tested.
   await new Promise((resolve) => setTimeout(resolve, pauseMs));
@@ -82,7 +104,13 @@ async function replaced(t: TestContext, player: PlayerName, pauseMs: number): Pr
   startEncoder(t, { video: "h264", audio: "aac", size: "640x360" }, publishing(server));
   await until("what the second encoder sent", 2 * START_MS, async () => {
     const state = await page.state();
-    return state.time > restartedS + 5 ? state : undefined;
+    // A player that has jumped there has nothing to show yet.
+    return state.time > restartedS + 5 && state.readyState >= 3 ? state : undefined;
+  }).catch(async (error: Error) => {
+    const state = await page.state();
+    throw new Error(
+      `${error.message}: ${(state.time - restartedS).toFixed(1)} s of it, ${JSON.stringify(state)}`,
+    );
   });
   assert.equal(await page.page.evaluate("document.querySelector('video').videoWidth"), 640);
 }

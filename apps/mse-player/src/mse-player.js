@@ -28,7 +28,7 @@
 /**
  * @typedef {object} PlayerOptions
  * @property {string} [tracks] as "v2a1"; the first of each kind by default
- * @property {number} [latency] seconds of media to have in hand at least, 0.15 by default; more after every stall
+ * @property {number} [latency] seconds of media to have in hand at least, 0.12 by default; more after every stall
  * @property {number} [retries] connections that may fail in a row; without end by default
  * @property {boolean} [autoMute] starts without sound where the browser forbids it with; true by default
  * @property {number} [progressUpdateTime] milliseconds between calls of `onProgress`, 100 by default
@@ -51,19 +51,30 @@ const JUMP_S = 0.6;
 /** A player that has just begun jumps sooner: what it began with came all at once. */
 const NEW_JUMP_S = 0.3;
 const NEW_MS = 4000;
-const FASTER_S = 0.12;
+/** Begins to play when so much is there, seconds. */
+const START_S = 0.12;
+/** So much too much in hand is left alone, until the player is at it: then this little, seconds. */
+const LOOSE_S = 0.04;
+const TIGHT_S = 0.01;
+/** Browsers need about so much: decoded pictures, and sound that is on its way to the device. Seconds. */
+const LEAST_S = 0.12;
 const MOST_LATENCY_S = 1.5;
-/** After a stall the player keeps so much more in hand, and after a calm time a little less with every second. */
-const STALL_S = 0.1;
+/**
+ * After a stall the player keeps so much more in hand, after what was nearly one a little more, and after a calm time a little
+ * less with every second.
+ */
+const STALL_S = 0.08;
+const DIP_S = 0.02;
 const CALM_MS = 10_000;
 const CALM_S = 0.02;
 /** What waits so soon after a jump waits because of it. */
 const SEEK_MS = 1000;
-const FASTER = 1.06;
-const MUCH_FASTER = 1.12;
+/** Per second in hand too much it plays so much faster, and this much at most: pitch is kept, but more can be heard. */
+const FASTER_PER_S = 0.4;
+const MOST_FASTER = 0.12;
 const SLOWER = 0.97;
 /** What is in hand goes up and down with every frame: its least in this time counts, milliseconds. */
-const LOW_MS = 1000;
+const LOW_MS = 500;
 /** What was played is kept this long, seconds. */
 const BACK_S = 10;
 const FIRST_RETRY_MS = 500;
@@ -222,7 +233,7 @@ export class MsePlayer {
     this.onEvent = options.onEvent;
     this.onDisconnect = options.onDisconnect;
     this.#tracks = options.tracks ?? "";
-    this.#leastLatency = options.latency ?? 0.15;
+    this.#leastLatency = options.latency ?? LEAST_S;
     this.#latency = this.#leastLatency;
   }
 
@@ -561,7 +572,7 @@ export class MsePlayer {
   }
 
   #start() {
-    if (this.#started || this.buffered < FASTER_S) return;
+    if (this.#started || this.buffered < START_S) return;
     this.#started = true;
     this.#startedAt = performance.now();
     this.#lowAt = this.#startedAt;
@@ -594,15 +605,28 @@ export class MsePlayer {
 
   /** @param {number} low seconds in hand, at least */
   #setPace(low) {
+    const now = performance.now();
+    this.#adapt(low, now);
     const { media } = this;
-    if (performance.now() - this.#stalledAt > CALM_MS)
+    const excess = low - this.#latency;
+    const isNew = now - this.#startedAt < NEW_MS;
+    if (excess > (isNew ? NEW_JUMP_S : JUMP_S)) this.#skip(excess);
+    else media.playbackRate = paceFor(excess, media.playbackRate, this.#latency);
+  }
+
+  /**
+   * How much it wants to have in hand follows how evenly it comes.
+   * @param {number} low seconds in hand, at least
+   * @param {number} now
+   */
+  #adapt(low, now) {
+    if (now - this.#stalledAt < SEEK_MS || now - this.#seekedAt < 2 * SEEK_MS) return;
+    if (low < this.#latency / 2) {
+      this.#latency = Math.min(MOST_LATENCY_S, this.#latency + DIP_S);
+      this.#stalledAt = now;
+    } else if (now - this.#stalledAt > CALM_MS) {
       this.#latency = Math.max(this.#leastLatency, this.#latency - CALM_S);
-    const isNew = performance.now() - this.#startedAt < NEW_MS;
-    if (low > this.#latency + (isNew ? NEW_JUMP_S : JUMP_S)) this.#skip(low - this.#latency);
-    else if (low > this.#latency + FASTER_S)
-      media.playbackRate = low > this.#latency + NEW_JUMP_S ? MUCH_FASTER : FASTER;
-    else if (low < this.#latency / 2) media.playbackRate = SLOWER;
-    else if (media.playbackRate > 1 ? low <= this.#latency : low >= this.#latency) media.playbackRate = 1;
+    }
   }
 
   /**
@@ -612,6 +636,19 @@ export class MsePlayer {
   #fail(error, facts = {}) {
     this.onError?.({ error, ...facts });
   }
+}
+
+/**
+ * How fast to play.
+ * @param {number} excess seconds more in hand than wanted
+ * @param {number} before how fast it plays now
+ * @param {number} wanted seconds
+ */
+function paceFor(excess, before, wanted) {
+  if (excess > (before > 1 ? TIGHT_S : LOOSE_S)) {
+    return 1 + Math.min(MOST_FASTER, Math.ceil(excess * FASTER_PER_S * 100) / 100);
+  }
+  return excess < -wanted / 2 || (before < 1 && excess < 0) ? SLOWER : 1;
 }
 
 /** @param {readonly Uint8Array[]} parts */

@@ -14,7 +14,7 @@ function sample(cpuSeconds: number, changes: Partial<Sample> = {}): Sample {
     badSyncs: 0,
     stalls: 0,
   };
-  return { ...seen, longestGapMs: 40, closed: 0, cpuSeconds, ...changes };
+  return { ...seen, longestGapMs: 40, closed: 0, cpuSeconds, residentBytes: 2e8, ...changes };
 }
 
 test("rows are medians over the repeats, faults are sums and worst cases", () => {
@@ -31,6 +31,7 @@ test("rows are medians over the repeats, faults are sums and worst cases", () =>
   assert.equal(millrace?.stalls, 2);
   assert.equal(millrace?.longestGapMs, 900);
   assert.equal(millrace?.leastShare, 0.5);
+  assert.deepEqual([millrace?.ratioSpread.median, millrace?.ratioSpread.most], [2.5, 45]);
   assert.equal(loop?.ratio, 1);
   assert.equal(loop?.load, 0.02);
 });
@@ -52,4 +53,14 @@ test("columns of a table line up", () => {
     ),
     "a      bb\n----  ---\nlong    1\nx     200",
   );
+});
+
+test("a viewer's memory is what there is more than without any, of Millrace only", () => {
+  const samples = new Map([
+    ["millrace", [sample(1, { residentBytes: 201e6 })]],
+    ["c loop", [sample(1)]],
+  ] as const);
+  const [millrace, loop] = summarize(50, samples, 200e6);
+  assert.equal(millrace?.viewerKb.median, 20);
+  assert.ok(Number.isNaN(loop?.viewerKb.median));
 });

@@ -1,4 +1,5 @@
-import { cpuSecondsOf } from "../measure.ts";
+import { CpuWindow } from "../cpu-window.ts";
+import { residentBytesOf } from "../measure.ts";
 import { LOAD_CORE, start } from "../program.ts";
 import type { Running } from "./contestants.ts";
 
@@ -19,6 +20,8 @@ interface SinkReport {
 export interface Sample extends SinkReport {
   /** Of the server, in the time measured. */
   readonly cpuSeconds: number;
+  /** Of the server, at the end. */
+  readonly residentBytes: number;
 }
 
 export interface SinkOptions {
@@ -38,11 +41,8 @@ export async function measureFanout(server: Running, options: SinkOptions): Prom
   await using sink = start(LOAD_CORE, program, words);
   await sink.line((line) => line.includes('"start"'));
   const pids = server.pids();
-  const before = cpuOf(pids);
+  const cpu = new CpuWindow(pids);
   const report = JSON.parse(await sink.line((line) => line.includes('"end"'))) as SinkReport;
-  return { ...report, cpuSeconds: cpuOf(pids) - before };
-}
-
-function cpuOf(pids: readonly number[]): number {
-  return pids.reduce((sum, pid) => sum + cpuSecondsOf(pid), 0);
+  const { cpuSeconds } = cpu.end(report.seconds);
+  return { ...report, cpuSeconds, residentBytes: pids.reduce((sum, pid) => sum + residentBytesOf(pid), 0) };
 }

@@ -8,7 +8,7 @@ import { hlsText, partLatencyText } from "./text.ts";
 function sample(cpuSeconds: number, changes: Partial<PlayersSample> = {}): PlayersSample {
   const seen = { seconds: 10, bytes: 1e9, playlists: 3000, parts: 3100 };
   const faults = { late: 0, missed: 0, bad: 0, longestGapMs: 330, closed: 0 };
-  return { ...seen, ...faults, cpuSeconds, ...changes };
+  return { ...seen, ...faults, cpuSeconds, idleLoad: 0, ...changes };
 }
 
 test("a ratio is taken within each repeat, faults are sums and worst cases", () => {
@@ -26,8 +26,18 @@ test("a ratio is taken within each repeat, faults are sums and worst cases", () 
   assert.deepEqual([nginx?.playlistsPerSecond, nginx?.partsPerSecond], [300, 310]);
   assert.match(
     hlsText([millrace, nginx].filter((row) => row !== undefined)),
-    /millrace +1 +50 +4\.000 \(2\.000…8\.000\) +2\.00 \(1\.00…4\.00\) +40\.0 /,
+    /millrace +1 +50 +4\.000 \(2\.000…8\.000\) +2\.00 \(1\.00…4\.00\) +2\.00 \(1\.00…4\.00\) +655\.7 +40\.0 /,
   );
+});
+
+test("what the streams take without players is told apart", () => {
+  const samples = new Map([
+    ["millrace", [sample(3, { idleLoad: 0.1 })]],
+    ["nginx", [sample(1)]],
+  ] as const);
+  const [millrace] = summarizeHls({ streams: 1, players: 50 }, samples);
+  assert.deepEqual([millrace?.ratio.median, millrace?.servingRatio.median], [3, 2]);
+  assert.equal(Math.round(millrace?.usPerRequest ?? 0), Math.round(2e6 / 6100));
 });
 
 test("without nginx there is no ratio", () => {

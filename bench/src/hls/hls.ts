@@ -28,8 +28,14 @@ export interface HlsRow {
   readonly cpuPerGb: Spread;
   /** To nginx's, each within one repeat; NaN where there is nothing to compare. */
   readonly ratio: Spread;
+  /** The same without what taking in and packaging the streams takes, which nginx, with its files, does not do. */
+  readonly servingRatio: Spread;
+  /** CPU time for a playlist or a part, without that; microseconds. */
+  readonly usPerRequest: number;
   /** Share of one core. */
   readonly load: number;
+  /** Of it without players. */
+  readonly idleLoad: number;
   /** Playlists and parts a second. */
   readonly playlistsPerSecond: number;
   readonly partsPerSecond: number;
@@ -83,6 +89,7 @@ export function summarizeHls(
   samples: ReadonlyMap<HlsServerName, readonly PlayersSample[]>,
 ): HlsRow[] {
   const perGb = (one: PlayersSample): number => one.cpuSeconds / (one.bytes / 1e9);
+  const serving = (one: PlayersSample): number => one.cpuSeconds - one.idleLoad * one.seconds;
   const nginx = samples.get("nginx")?.map(perGb) ?? [];
   const sum = (list: readonly PlayersSample[], of: (one: PlayersSample) => number): number =>
     list.reduce((total, one) => total + of(one), 0);
@@ -92,6 +99,14 @@ export function summarizeHls(
     players,
     cpuPerGb: spreadOf(list.map(perGb)),
     ratio: spreadOf(nginx.map((cost, repeat) => perGb(list[repeat] as PlayersSample) / cost)),
+    servingRatio: spreadOf(
+      nginx.map((cost, repeat) => {
+        const one = list[repeat] as PlayersSample;
+        return serving(one) / (one.bytes / 1e9) / cost;
+      }),
+    ),
+    usPerRequest: median(list.map((one) => (serving(one) / (one.playlists + one.parts)) * 1e6)),
+    idleLoad: median(list.map((one) => one.idleLoad)),
     load: median(list.map((one) => one.cpuSeconds / one.seconds)),
     playlistsPerSecond: median(list.map((one) => one.playlists / one.seconds)),
     partsPerSecond: median(list.map((one) => one.parts / one.seconds)),

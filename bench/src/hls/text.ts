@@ -4,7 +4,8 @@ import type { HlsRow } from "./hls.ts";
 import type { PartLatency } from "./latency.ts";
 
 export function hlsText(rows: readonly HlsRow[]): string {
-  const heads = ["server", "streams", "players", "CPU-s/GB", "× nginx", "core %", "playlists/s", "parts/s"];
+  const heads = ["server", "streams", "players", "CPU-s/GB", "× nginx"];
+  heads.push("serving × nginx", "µs/request", "core %", "idle core %", "playlists/s", "parts/s");
   heads.push("late", "missed", "bad", "max gap ms");
   const cells = rows.map((row) => [
     row.server,
@@ -12,7 +13,10 @@ export function hlsText(rows: readonly HlsRow[]): string {
     String(row.players),
     spreadText(row.cpuPerGb, 3),
     row.server === "nginx" ? "-" : spreadText(row.ratio, 2),
+    row.server === "nginx" ? "-" : spreadText(row.servingRatio, 2),
+    decimal(row.usPerRequest, 1),
     decimal(row.load * 100, 1),
+    decimal(row.idleLoad * 100, 1),
     decimal(row.playlistsPerSecond, 0),
     decimal(row.partsPerSecond, 0),
     String(row.late),

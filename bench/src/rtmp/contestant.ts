@@ -3,11 +3,21 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { BenchError } from "../errors.ts";
 import type { Program } from "../program.ts";
 
+/** How streams are played that were published over RTMP. */
+export const TRANSPORTS = ["rtmp", "http-flv", "http-ts", "hls"] as const;
+export type Transport = (typeof TRANSPORTS)[number];
+
+/** Where a server has its streams; `%` in the path is the name of one. Over RTMP the path is `/APPLICATION/%`. */
+export interface Place {
+  readonly port: number;
+  readonly path: string;
+}
+
 /** A server that runs, and takes streams as `rtmp://127.0.0.1:RTMP_PORT/live/NAME`. */
 export interface RtmpServer extends AsyncDisposable {
   readonly rtmpPort: number;
-  /** Where it has its streams over HTTP: `http://127.0.0.1:PORT/live/NAME.flv`; undefined where it has none. */
-  readonly httpPort: number | undefined;
+  /** The transports that it has. */
+  readonly places: Readonly<Partial<Record<Transport, Place>>>;
   /** The processes whose CPU time and memory count. */
   pids(): number[];
 }
@@ -17,10 +27,13 @@ export interface RtmpField {
   readonly folder: string;
   /** Names of all streams that will be published. */
   readonly streams: readonly string[];
+  /** HLS is made too: what takes streams in and plays them otherwise is measured without. */
+  readonly hls: boolean;
 }
 
-/** One server of the bench. A further one is a file of this form and a line in `servers.ts`. */
+/** One server of the bench. A further one is a file of this form and a line in `servers.ts`, or one in a file of peers. */
 export interface RtmpContestant {
+  readonly transports: readonly Transport[];
   /** Why it cannot run here; undefined where it can. */
   missing(): string | undefined;
   /** With one process or thread that serves media. Rejects with `bench.tool`. */

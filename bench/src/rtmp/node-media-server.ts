@@ -3,12 +3,13 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { familyOf } from "../measure.ts";
 import { freePort, SERVER_CORE, start } from "../program.ts";
-import { orStop, type RtmpContestant, waitForPort } from "./contestant.ts";
+import { APP, orStop, type RtmpContestant, waitForPort } from "./contestant.ts";
 
 const require = createRequire(import.meta.url);
 
 /** Its own program, without its console. */
 export const nodeMediaServer: RtmpContestant = {
+  transports: ["rtmp", "http-flv"],
   missing: () => (program() === undefined ? "node-media-server is not installed" : undefined),
   start: async ({ folder }) => {
     const [rtmpPort, httpPort] = [await freePort(), await freePort()];
@@ -34,7 +35,11 @@ export const nodeMediaServer: RtmpContestant = {
     return await orStop(server, async () => {
       await waitForPort(rtmpPort, server);
       await waitForPort(httpPort, server);
-      return { rtmpPort, httpPort, pids: () => familyOf(server.pid) };
+      const places = {
+        rtmp: { port: rtmpPort, path: `/${APP}/%` },
+        "http-flv": { port: httpPort, path: `/${APP}/%.flv` },
+      };
+      return { rtmpPort, places, pids: () => familyOf(server.pid) };
     });
   },
 };

@@ -1,11 +1,15 @@
+import { fileURLToPath } from "node:url";
+import { compile } from "../compile.ts";
+import { CpuWindow } from "../cpu-window.ts";
 import { BenchError } from "../errors.ts";
-import { fineCpuSecondsOf, machineCpuSeconds, residentBytesOf } from "../measure.ts";
-import { LOAD_CORE, start } from "../program.ts";
-import { APP, type RtmpServer } from "./contestant.ts";
+import { residentBytesOf } from "../measure.ts";
+import { LOAD_CORE, type Program, start } from "../program.ts";
+import type { RtmpServer, Transport } from "./contestant.ts";
 
-export type Transport = "rtmp" | "http-flv";
-
-/** What the players saw in the time measured; `receivers.h` prints it. */
+/**
+ * What the players saw in the time measured; `receivers.h` prints it. Those of HTTP-TS (`sink.c`) and HLS (`hls-reader-main.ts`)
+ * do not look at messages.
+ */
 interface PlayerReport {
   readonly readers: number;
   readonly seconds: number;
@@ -22,6 +26,8 @@ interface PlayerReport {
   readonly longestGapMs: number;
   /** From the publisher's send to the message's last byte: of all messages, and of the latest. */
   readonly delayMs: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
   readonly longestDelayMs: number;
   readonly closed: number;
   readonly sinkCpuSeconds: number;
@@ -41,8 +47,8 @@ export interface PlaySample extends PlayerReport {
 
 export interface PlayOptions {
   readonly transport: Transport;
-  /** The compiled `rtmp-sink.c` or `flv-sink.c`. */
-  readonly program: string;
+  /** For what is compiled. */
+  readonly folder: string;
   readonly stream: string;
   readonly bitsPerSecond: number;
   readonly players: number;
@@ -52,34 +58,54 @@ export interface PlayOptions {
 
 /** Between the first media for the last player and the measurement. */
 const WARMUP_S = 3;
+const HLS_READER = fileURLToPath(new URL("./hls-reader-main.ts", import.meta.url));
+
+const NO_MESSAGES = {
+  messages: 0,
+  missing: 0,
+  missingDisposable: 0,
+  disordered: 0,
+  delayMs: Number.NaN,
+  p50Ms: Number.NaN,
+  p99Ms: Number.NaN,
+  longestDelayMs: Number.NaN,
+};
 
 /** Puts players on a server and measures both sides. */
 export async function measurePlayers(server: RtmpServer, options: PlayOptions): Promise<PlaySample> {
-  await using sink = start(LOAD_CORE, options.program, wordsOf(server, options));
+  await using sink = startPlayers(server, options);
   await sink.line((line) => line.includes('"start"'));
   const pids = server.pids();
-  const machineBefore = machineCpuSeconds();
-  const before = cpuOf(pids);
-  const feederBefore = fineCpuSecondsOf(options.feederPid);
-  const report = JSON.parse(await sink.line((line) => line.includes('"end"'))) as PlayerReport;
-  const feederSeconds = fineCpuSecondsOf(options.feederPid) - feederBefore;
-  const cpuSeconds = cpuOf(pids) - before;
+  const cpu = new CpuWindow(pids, [options.feederPid]);
+  const report = readReport(await sink.line((line) => line.includes('"end"')));
   const residentBytes = pids.reduce((sum, pid) => sum + residentBytesOf(pid), 0);
-  const loadCpuSeconds = report.sinkCpuSeconds + feederSeconds;
-  const machineSeconds = machineCpuSeconds() - machineBefore;
-  // The machine counts in hundredths: what is next to nothing can come out below it.
-  const otherCpuSeconds = Math.max(0, machineSeconds - cpuSeconds - loadCpuSeconds);
-  return { ...report, cpuSeconds, residentBytes, loadCpuSeconds, otherCpuSeconds };
+  return { ...report, ...cpu.end(report.seconds, report.sinkCpuSeconds), residentBytes };
 }
 
-function wordsOf(server: RtmpServer, options: PlayOptions): string[] {
-  const { transport, stream, bitsPerSecond, players, seconds } = options;
-  const port = transport === "rtmp" ? server.rtmpPort : server.httpPort;
-  if (port === undefined) throw new BenchError("bench.tool", "the server has no HTTP-FLV");
-  const place = transport === "rtmp" ? [APP, stream] : [`/${APP}/${stream}.flv`];
-  return ["127.0.0.1", port, ...place, bitsPerSecond, players, WARMUP_S, seconds].map(String);
+/** Where players did not look at messages, what they found wrong counts as damage. */
+function readReport(text: string): PlayerReport {
+  const seen = JSON.parse(text) as PlayerReport & { readonly badSyncs?: number };
+  return "messages" in seen ? seen : { ...(seen as PlayerReport), ...NO_MESSAGES, badLengths: badOf(seen) };
 }
 
-function cpuOf(pids: readonly number[]): number {
-  return pids.reduce((sum, pid) => sum + fineCpuSecondsOf(pid), 0);
+const badOf = (seen: { readonly badSyncs?: number; readonly badLengths?: number }): number =>
+  seen.badSyncs ?? seen.badLengths ?? 0;
+
+/** Starts the players of this transport on the core of what loads the server. */
+export function startPlayers(server: RtmpServer, options: Omit<PlayOptions, "feederPid">): Program {
+  const { transport, stream, folder, bitsPerSecond, players, seconds } = options;
+  const place = server.places[transport];
+  if (place === undefined) throw new BenchError("bench.tool", `the server has no ${transport}`);
+  const path = place.path.replace("%", stream);
+  const times = [players, WARMUP_S, seconds];
+  const run = (command: string, words: readonly (string | number)[]) =>
+    start(LOAD_CORE, command, ["127.0.0.1", place.port, ...words, ...times].map(String));
+  if (transport === "http-ts") return run(compile("sink", folder), [path]);
+  if (transport === "http-flv") return run(compile("flv-sink", folder), [path, bitsPerSecond]);
+  if (transport === "rtmp") {
+    const [, application = "", name = ""] = path.split("/");
+    return run(compile("rtmp-sink", folder), [application, name, bitsPerSecond]);
+  }
+  const url = `http://127.0.0.1:${place.port}${path}`;
+  return start(LOAD_CORE, process.execPath, [HLS_READER, url, ...times].map(String));
 }

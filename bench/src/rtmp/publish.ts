@@ -5,12 +5,12 @@ import { compile } from "../compile.ts";
 import { BenchError } from "../errors.ts";
 import { fineCpuSecondsOf, machineCpuSeconds, residentBytesOf, unreadBytes } from "../measure.ts";
 import { LOAD_CORE, start } from "../program.ts";
-import { greatestThat } from "../srt/search.ts";
-import { APP } from "./contestant.ts";
-import { type RtmpServerName, rtmpServers } from "./servers.ts";
+import { type Attempted, greatestMeasured } from "../srt/search.ts";
+import { APP, type RtmpContestant } from "./contestant.ts";
 
 export interface RtmpPublishOptions {
-  readonly servers: readonly RtmpServerName[];
+  /** By name. */
+  readonly servers: ReadonlyMap<string, RtmpContestant>;
   readonly bitsPerSecond: number;
   readonly seconds: number;
   /** Where to begin, and where to stop though it still holds. */
@@ -52,12 +52,8 @@ export interface RtmpPublishRow {
   readonly closed: number;
 }
 
-export interface RtmpPublishResult {
-  readonly server: RtmpServerName;
-  readonly most: number;
-  readonly isExact: boolean;
-  /** All that was measured, in order. */
-  readonly rows: readonly RtmpPublishRow[];
+export interface RtmpPublishResult extends Attempted<RtmpPublishRow> {
+  readonly server: string;
 }
 
 const WARM_UP_S = 4;
@@ -70,37 +66,29 @@ const OVERSLEPT_MS = 100;
 /** How many publishers one worker of each server takes before it falls behind. */
 export async function runRtmpPublish(options: RtmpPublishOptions): Promise<RtmpPublishResult[]> {
   const results: RtmpPublishResult[] = [];
-  for (const server of options.servers) results.push(await searchOf(server, options));
+  for (const [server, contestant] of options.servers)
+    results.push(await searchOf(server, contestant, options));
   return results;
 }
 
-async function searchOf(server: RtmpServerName, options: RtmpPublishOptions): Promise<RtmpPublishResult> {
+async function searchOf(
+  server: string,
+  contestant: RtmpContestant,
+  options: RtmpPublishOptions,
+): Promise<RtmpPublishResult> {
   const { first, limit, tries } = options;
-  const missing = rtmpServers[server].missing();
+  const missing = contestant.missing();
   if (missing !== undefined) throw new BenchError("bench.tool", missing);
   const folder = mkdtempSync(join(tmpdir(), "millrace-bench-"));
-  const rows: RtmpPublishRow[] = [];
-  let isExact = true;
-  const holds = async (publishers: number): Promise<boolean> => {
-    let failures = 0;
-    for (let attempt = 1; attempt <= 2 * tries && failures < tries; attempt += 1) {
-      options.progress?.(`${server}, ${publishers} publishers, attempt ${attempt}`);
-      const row = await measure(options, { folder, publishers, server }).catch((error) => {
-        // Where none fewer were taken either, it is not their number.
-        if (!(error instanceof BenchError) || publishers === first) throw error;
-        return ended(publishers);
-      });
-      rows.push(row);
-      if (row.verdict === "good") return true;
-      if (row.verdict !== "slow load") failures += 1;
-    }
-    if (failures === 0) isExact = false;
-    return false;
-  };
   try {
     // nginx started by root writes as nobody.
     chmodSync(folder, 0o777);
-    const most = await greatestThat(holds, { first, limit, precision: PRECISION });
+    const { most, isExact, rows } = await greatestMeasured({
+      ...{ first, limit, tries, precision: PRECISION, ended },
+      measure: (publishers) => measure(options, { folder, publishers, contestant }),
+      progress: (publishers, attempt) =>
+        options.progress?.(`${server}, ${publishers} publishers, attempt ${attempt}`),
+    });
     return { server, most, isExact: isExact && most < limit, rows };
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -109,10 +97,10 @@ async function searchOf(server: RtmpServerName, options: RtmpPublishOptions): Pr
 
 async function measure(
   { bitsPerSecond, seconds }: RtmpPublishOptions,
-  { folder, publishers, server }: { folder: string; publishers: number; server: RtmpServerName },
+  { folder, publishers, contestant }: { folder: string; publishers: number; contestant: RtmpContestant },
 ): Promise<RtmpPublishRow> {
   const streams = Array.from({ length: publishers }, (_, i) => `s${i}`);
-  await using running = await rtmpServers[server].start({ folder, streams });
+  await using running = await contestant.start({ folder, streams, hls: false });
   const words = ["127.0.0.1", running.rtmpPort, APP, "s%", bitsPerSecond, publishers].map(String);
   await using feeder = start(LOAD_CORE, compile("rtmp-feeder", folder), words);
   const next = async () => JSON.parse(await feeder.line((line) => line.includes('"second"'))) as FeederReport;

@@ -6,21 +6,24 @@ import { BenchError } from "../errors.ts";
 import { median } from "../measure.ts";
 import { LOAD_CORE, start } from "../program.ts";
 import { type Spread, spreadOf } from "../srt/srt.ts";
-import { APP, type RtmpServer } from "./contestant.ts";
-import { measurePlayers, type PlaySample, type Transport } from "./play.ts";
-import { type RtmpServerName, rtmpServers } from "./servers.ts";
+import { APP, type RtmpContestant, type RtmpServer, type Transport } from "./contestant.ts";
+import { measurePlayers, type PlaySample } from "./play.ts";
 
 export interface RtmpBenchOptions {
   readonly players: readonly number[];
-  readonly servers: readonly RtmpServerName[];
+  /** By name. The ratios are to one called `nginx-rtmp`. */
+  readonly servers: ReadonlyMap<string, RtmpContestant>;
+  readonly transports: readonly Transport[];
   readonly repeats: number;
   readonly seconds: number;
   /** Told what is being measured. */
   readonly progress?: (text: string) => void;
+  /** Told each measurement. */
+  readonly onSample?: (sample: object) => void;
 }
 
 export interface RtmpRow {
-  readonly server: RtmpServerName;
+  readonly server: string;
   readonly transport: Transport;
   readonly players: number;
   /** The server's CPU seconds for a gigabyte (10⁹ bytes) delivered. */
@@ -40,6 +43,9 @@ export interface RtmpRow {
   readonly leastShare: number;
   /** Means over all messages, and the longest of all repeats. */
   readonly delayMs: number;
+  /** Medians of the repeats' own. */
+  readonly p50Ms: number;
+  readonly p99Ms: number;
   readonly longestDelayMs: number;
   /** Of all repeats together. */
   readonly missing: number;
@@ -54,19 +60,18 @@ export interface RtmpRow {
 
 export const RTMP_BITS_PER_SECOND = 4_000_000;
 const STREAM = "bench";
-const TRANSPORTS = ["rtmp", "http-flv"] as const;
 
 /** What was measured of one server and transport, in order of the repeats; undefined where the players were not all served. */
 export interface Samples {
-  readonly server: RtmpServerName;
+  readonly server: string;
   readonly transport: Transport;
   readonly list: (PlaySample | undefined)[];
 }
 
-/** One published stream to some players over RTMP and HTTP-FLV, for each server in turn. */
+/** One published stream to some players over each transport, for each server in turn. */
 export async function runRtmp(options: RtmpBenchOptions): Promise<RtmpRow[]> {
-  for (const name of options.servers) {
-    const missing = rtmpServers[name].missing();
+  for (const contestant of options.servers.values()) {
+    const missing = contestant.missing();
     if (missing !== undefined) throw new BenchError("bench.tool", missing);
   }
   const folder = mkdtempSync(join(tmpdir(), "millrace-bench-"));
@@ -90,13 +95,10 @@ async function measureAll(options: RtmpBenchOptions, field: Field): Promise<Rtmp
   const samples: Samples[] = [];
   // The servers take turns within a repeat, so that a slow minute of the machine hits all of them.
   for (let repeat = 1; repeat <= options.repeats; repeat += 1)
-    for (const server of options.servers) {
+    for (const [server, contestant] of options.servers) {
       options.progress?.(`${field.players} players, ${server}, ${repeat} of ${options.repeats}`);
-      await using running = await rtmpServers[server].start({ folder: field.folder, streams: [STREAM] });
-      for (const [transport, sample] of await measureServer(running, {
-        ...field,
-        seconds: options.seconds,
-      })) {
+      for (const [transport, sample] of await measureServer(contestant, { ...options, ...field })) {
+        options.onSample?.({ server, transport, players: field.players, repeat, ...sample });
         let of = samples.find((one) => one.server === server && one.transport === transport);
         if (of === undefined) samples.push((of = { server, transport, list: [] }));
         of.list.push(sample);
@@ -105,20 +107,30 @@ async function measureAll(options: RtmpBenchOptions, field: Field): Promise<Rtmp
   return summarizeRtmp(field.players, samples);
 }
 
-async function measureServer(
-  server: RtmpServer,
-  field: Field & { seconds: number },
-): Promise<[Transport, PlaySample | undefined][]> {
+type Measured = [Transport, PlaySample | undefined][];
+type ServerField = Field & { transports: readonly Transport[]; seconds: number };
+
+async function measureServer(contestant: RtmpContestant, field: ServerField): Promise<Measured> {
+  const transports = field.transports.filter((one) => contestant.transports.includes(one));
+  const measured: Measured = [];
+  for (const hls of [false, true]) {
+    const group = transports.filter((one) => (one === "hls") === hls);
+    if (group.length === 0) continue;
+    await using running = await contestant.start({ folder: field.folder, streams: [STREAM], hls });
+    measured.push(...(await measureTransports(running, { ...field, transports: group })));
+  }
+  return measured;
+}
+
+async function measureTransports(server: RtmpServer, field: ServerField): Promise<Measured> {
   const { folder, players, seconds } = field;
   const words = ["127.0.0.1", server.rtmpPort, APP, STREAM, RTMP_BITS_PER_SECOND, 1].map(String);
   await using feeder = start(LOAD_CORE, compile("rtmp-feeder", folder), words);
   await feeder.line((line) => line.includes('"second"'));
-  const measured: [Transport, PlaySample | undefined][] = [];
-  for (const transport of TRANSPORTS) {
-    if (transport === "http-flv" && server.httpPort === undefined) continue;
-    const program = compile(transport === "rtmp" ? "rtmp-sink" : "flv-sink", folder);
+  const measured: Measured = [];
+  for (const transport of field.transports) {
     const common = { stream: STREAM, bitsPerSecond: RTMP_BITS_PER_SECOND, feederPid: feeder.pid };
-    const sample = await measurePlayers(server, { ...common, transport, program, players, seconds }).catch(
+    const sample = await measurePlayers(server, { ...common, transport, folder, players, seconds }).catch(
       (error) => {
         if (!(error instanceof BenchError)) throw error;
         return undefined;
@@ -156,6 +168,8 @@ export function summarizeRtmp(players: number, samples: readonly Samples[]): Rtm
       bytes: median(good.map((one) => one.bytes)),
       leastShare: -most((one) => -one.leastBytes / ((one.seconds * RTMP_BITS_PER_SECOND) / 8)),
       delayMs: median(good.map((one) => one.delayMs)),
+      p50Ms: median(good.map((one) => one.p50Ms)),
+      p99Ms: median(good.map((one) => one.p99Ms)),
       longestDelayMs: most((one) => one.longestDelayMs),
       missing: sum((one) => one.missing),
       damaged: sum((one) => one.disordered + one.badLengths),

@@ -3,10 +3,9 @@ import { millrace } from "./millrace.ts";
 import { nginxRtmp } from "./nginx-rtmp.ts";
 import { nodeMediaServer } from "./node-media-server.ts";
 
-export type RtmpServerName = "millrace" | "nginx-rtmp" | "node-media-server";
-
-export const rtmpServers: Readonly<Record<RtmpServerName, RtmpContestant>> = {
-  millrace,
-  "nginx-rtmp": nginxRtmp,
-  "node-media-server": nodeMediaServer,
-};
+/** Those that are known without a file of peers. */
+export const rtmpServers: ReadonlyMap<string, RtmpContestant> = new Map([
+  ["millrace", millrace],
+  ["nginx-rtmp", nginxRtmp],
+  ["node-media-server", nodeMediaServer],
+]);

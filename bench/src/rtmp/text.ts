@@ -5,7 +5,19 @@ import type { RtmpRow } from "./rtmp.ts";
 
 export function rtmpText(rows: readonly RtmpRow[]): string {
   const heads = ["server", "over", "players", "CPU-s/GB", "× nginx-rtmp", "core %", "peers %", "other %"];
-  heads.push("MiB", "GB", "least %", "delay ms", "max ms", "missing", "damaged", "stalls", "max gap ms");
+  heads.push(
+    "MiB",
+    "GB",
+    "least %",
+    "delay ms",
+    "p50",
+    "p99",
+    "max ms",
+    "missing",
+    "damaged",
+    "stalls",
+    "max gap ms",
+  );
   heads.push("closed", "failed");
   const cells = rows.map((row) => [
     row.server,
@@ -20,6 +32,8 @@ export function rtmpText(rows: readonly RtmpRow[]): string {
     decimal(row.bytes / 1e9, 3),
     decimal(row.leastShare * 100, 1),
     decimal(row.delayMs, 1),
+    decimal(row.p50Ms, 1),
+    decimal(row.p99Ms, 1),
     decimal(row.longestDelayMs, 0),
     String(row.missing),
     String(row.damaged),

@@ -2,12 +2,11 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { compile } from "../compile.ts";
-import { BenchError } from "../errors.ts";
 import { droppedDatagrams, familyOf, fineCpuSecondsOf, machineCpuSeconds } from "../measure.ts";
 import { startMillrace } from "../millrace.ts";
 import { freeUdpPorts, LOAD_CORE, start } from "../program.ts";
 import { syntheticTs } from "../synthetic-ts.ts";
-import { greatestThat } from "./search.ts";
+import { type Attempted, greatestMeasured } from "./search.ts";
 import { publisherWords } from "./servers.ts";
 
 export interface PublishOptions {
@@ -63,13 +62,8 @@ export interface PublishRow {
   readonly oversleptMs: number;
 }
 
-export interface PublishResult {
-  /** Most publishers without loss; at least so many, where the machine was too busy to try some greater number. */
-  readonly most: number;
-  readonly isExact: boolean;
-  /** All that was measured, in order. */
-  readonly rows: readonly PublishRow[];
-}
+/** `most`: publishers without loss. */
+export type PublishResult = Attempted<PublishRow>;
 
 const PAYLOAD_BYTES = 1316;
 const WARM_UP_S = 3;
@@ -84,29 +78,15 @@ const OVERSLEPT_MS = 20;
 /** How many publishers one worker takes before something is lost. */
 export async function runPublish(options: PublishOptions): Promise<PublishResult> {
   const folder = mkdtempSync(join(tmpdir(), "millrace-bench-"));
-  const rows: PublishRow[] = [];
-  let isExact = true;
+  const { first, limit, tries } = options;
   try {
     const media = join(folder, "bench.mpegts");
     writeFileSync(media, syntheticTs(options.bitsPerSecond, MEDIA_S));
-    const holds = async (publishers: number): Promise<boolean> => {
-      let losses = 0;
-      for (let attempt = 1; attempt <= 2 * options.tries && losses < options.tries; attempt += 1) {
-        options.progress?.(`${publishers} publishers, attempt ${attempt}`);
-        const row = await measurePublishers(options, { folder, media, publishers }).catch((error) => {
-          // Where none fewer were taken either, it is not their number.
-          if (!(error instanceof BenchError) || publishers === options.first) throw error;
-          return ended(publishers);
-        });
-        rows.push(row);
-        if (row.verdict === "good") return true;
-        if (row.verdict !== "slow load") losses += 1;
-      }
-      if (losses === 0) isExact = false;
-      return false;
-    };
-    const { first, limit } = options;
-    return { most: await greatestThat(holds, { first, limit, precision: PRECISION }), isExact, rows };
+    return await greatestMeasured({
+      ...{ first, limit, tries, precision: PRECISION, ended },
+      measure: (publishers) => measurePublishers(options, { folder, media, publishers }),
+      progress: (publishers, attempt) => options.progress?.(`${publishers} publishers, attempt ${attempt}`),
+    });
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

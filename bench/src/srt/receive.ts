@@ -1,4 +1,4 @@
-import { fineCpuSecondsOf, machineCpuSeconds } from "../measure.ts";
+import { CpuWindow } from "../cpu-window.ts";
 import { LOAD_CORE, start } from "../program.ts";
 import { LATENCY_MS, type SrtServer } from "./servers.ts";
 
@@ -51,20 +51,7 @@ export async function measureReceivers(server: SrtServer, options: ReceiveOption
   const words = ["127.0.0.1", port, portStep, streamId, receivers, LATENCY_MS, WARMUP_S, seconds].map(String);
   await using sink = start(LOAD_CORE, program, words);
   await sink.line((line) => line.includes('"start"'));
-  const pids = server.pids();
-  const machineBefore = machineCpuSeconds();
-  const before = cpuOf(pids);
-  const feederBefore = fineCpuSecondsOf(server.feederPid);
+  const cpu = new CpuWindow(server.pids(), [server.feederPid]);
   const report = JSON.parse(await sink.line((line) => line.includes('"end"'))) as ReceiverReport;
-  const feederSeconds = fineCpuSecondsOf(server.feederPid) - feederBefore;
-  const cpuSeconds = cpuOf(pids) - before;
-  const loadCpuSeconds = report.sinkCpuSeconds + feederSeconds;
-  const machineSeconds = machineCpuSeconds() - machineBefore;
-  // The machine counts in hundredths: what is next to nothing can come out below it.
-  const otherCpuSeconds = Math.max(0, machineSeconds - cpuSeconds - loadCpuSeconds);
-  return { ...report, cpuSeconds, loadCpuSeconds, otherCpuSeconds };
-}
-
-function cpuOf(pids: readonly number[]): number {
-  return pids.reduce((sum, pid) => sum + fineCpuSecondsOf(pid), 0);
+  return { ...report, ...cpu.end(report.seconds, report.sinkCpuSeconds) };
 }

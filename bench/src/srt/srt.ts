@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { compile } from "../compile.ts";
 import { fineCpuSecondsOf, median } from "../measure.ts";
 import { syntheticTs } from "../synthetic-ts.ts";
+import { inTurns } from "../turns.ts";
 import { measureReceivers, type SrtSample } from "./receive.ts";
 import { receiversOn, type SrtServerName, srtServers } from "./servers.ts";
 
@@ -15,6 +16,8 @@ export interface SrtBenchOptions {
   readonly seconds: number;
   /** Told what is being measured. */
   readonly progress?: (text: string) => void;
+  /** Told each measurement. */
+  readonly onSample?: (sample: object) => void;
 }
 
 /** The middle one of some values, and how far they lie apart. */
@@ -76,21 +79,17 @@ async function measureAll(
   const rows: SrtRow[] = [];
   if (options.servers.includes("millrace")) rows.push(await measureInput(options, field));
   for (const receivers of options.receivers) {
-    const samples = new Map<SrtServerName, SrtSample[]>(options.servers.map((server) => [server, []]));
-    // The servers take turns within a repeat, so that a slow minute of the machine hits all of them.
-    for (let repeat = 1; repeat <= options.repeats; repeat += 1)
-      for (const [server, list] of samples) {
-        const measured = receiversOn(server, receivers);
-        options.progress?.(`${measured} receivers, ${server}, ${repeat} of ${options.repeats}`);
-        await using running = await srtServers[server]({
-          ...field,
-          bitsPerSecond: SRT_BITS_PER_SECOND,
-          receivers: measured,
-        });
-        list.push(
-          await measureReceivers(running, { program, receivers: measured, seconds: options.seconds }),
-        );
-      }
+    const { servers: names, repeats, progress, onSample, seconds } = options;
+    const what = (server: SrtServerName) => `${receiversOn(server, receivers)} receivers`;
+    const samples = await inTurns({ names, repeats, progress, onSample, what }, async (server) => {
+      const measured = receiversOn(server, receivers);
+      await using running = await srtServers[server]({
+        ...field,
+        bitsPerSecond: SRT_BITS_PER_SECOND,
+        receivers: measured,
+      });
+      return await measureReceivers(running, { program, receivers: measured, seconds });
+    });
     rows.push(...summarizeSrt(receivers, samples));
   }
   return rows;

@@ -6,12 +6,16 @@ import { compile } from "../compile.ts";
 import { BenchError } from "../errors.ts";
 import { median } from "../measure.ts";
 import { LOAD_CORE, SERVER_CORE, start } from "../program.ts";
+import { type Spread, spreadOf } from "../srt/srt.ts";
+import { inTurns } from "../turns.ts";
 
 export interface UdpBenchOptions {
   readonly repeats: number;
   /** Datagrams in one measurement. */
   readonly packets: number;
   readonly progress?: (text: string) => void;
+  /** Told each measurement. */
+  readonly onSample?: (sample: object) => void;
 }
 
 export const SENDERS = ["c loop", "native", "native, copied", "node:dgram"] as const;
@@ -23,6 +27,7 @@ export interface UdpRow {
   readonly contestant: Contestant;
   /** CPU time for one datagram, microseconds: the median of the repeats. */
   readonly cpuUs: number;
+  readonly cpu: Spread;
   /** That by the C loop's, each ratio taken within one repeat: the median, and the least and the most. */
   readonly ratio: number;
   readonly least: number;
@@ -61,18 +66,15 @@ async function measureRole(
   contestants: readonly Contestant[],
   field: Field,
 ): Promise<UdpRow[]> {
-  const costs = new Map<Contestant, number[]>(contestants.map((it) => [it, []]));
-  // They take turns within a repeat, so that a slow minute of the machine hits all of them.
-  for (let repeat = 1; repeat <= field.repeats; repeat += 1)
-    for (const [contestant, list] of costs) {
-      field.progress?.(`${role}, ${contestant}, ${repeat} of ${field.repeats}`);
-      list.push(await measureOne(role, contestant, field));
-    }
+  const { repeats, progress, onSample } = field;
+  const turns = { names: contestants, repeats, progress, onSample, what: () => role };
+  const costs = await inTurns(turns, (contestant) => measureOne(role, contestant, field));
   const base = costs.get("c loop") ?? [];
   return [...costs].map(([contestant, list]) => {
     const ratios = list.map((cost, i) => cost / (base[i] as number));
     const most = Math.max(...ratios);
-    return { role, contestant, cpuUs: median(list), ratio: median(ratios), least: Math.min(...ratios), most };
+    const cost = { cpuUs: median(list), cpu: spreadOf(list) };
+    return { role, contestant, ...cost, ratio: median(ratios), least: Math.min(...ratios), most };
   });
 }
 

@@ -1,4 +1,4 @@
-import { timeOf, timescaleOf } from "@millrace/isobmff";
+import { soundTicksOf, timeOf, timescaleOf } from "@millrace/isobmff";
 import { type AccessUnit, TICKS_PER_SECOND, type Ticks, type Track } from "@millrace/model";
 import type { MediaTimeline } from "./media-timeline.ts";
 
@@ -45,11 +45,14 @@ export class TrackTimes {
   next(unit: AccessUnit): boolean {
     const { offset } = this.#timeline;
     const presented = timeOf(unit.pts + offset, this.#timescale);
-    return this.#source.kind === "audio" ? this.#sound(presented) : this.#picture(unit, presented);
+    if (this.#source.kind === "audio") return this.#sound(presented, soundTicksOf(this.#source, unit));
+    return this.#picture(unit, presented);
   }
 
   /** Audio has a clock of its own, which timestamps only round. */
-  #sound(presented: number): boolean {
+  #sound(presented: number, frame: number | undefined): boolean {
+    if (frame === undefined) return this.#vagueSound(presented);
+    this.#frame = frame;
     const late = presented - this.#end;
     if (late < -this.#frame) return false;
     const follows = Math.abs(late) <= Math.max(this.#timescale * SNAP_S, this.#frame / 2);
@@ -57,6 +60,17 @@ export class TrackTimes {
     this.compositionOffset = 0;
     this.duration = this.#frame;
     this.#end = this.decodeTime + this.#frame;
+    return true;
+  }
+
+  /** Nobody knows how long frames last: their timestamps are all there is. */
+  #vagueSound(presented: number): boolean {
+    const step = presented - this.decodeTime;
+    if (this.duration > 0 && step <= 0) return false;
+    if (this.duration > 0 && step < this.#timescale) this.#frame = step;
+    this.decodeTime = presented;
+    this.compositionOffset = 0;
+    this.duration = this.#frame;
     return true;
   }
 

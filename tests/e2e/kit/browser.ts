@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
-import type { TestContext } from "node:test";
 import { type Browser, chromium, type Page } from "playwright-core";
+import type { Scope } from "./scope.ts";
 
 const CHROMIUM = "/usr/bin/chromium";
 const FLAGS = [
@@ -15,10 +15,7 @@ const FLAGS = [
 ];
 
 /** A page in headless Chromium; the test is skipped, and says so, where the browser is missing. */
-export async function openPage(
-  t: TestContext,
-  size = { width: 1280, height: 800 },
-): Promise<Page | undefined> {
+export async function openPage(t: Scope, size = { width: 1280, height: 800 }): Promise<Page | undefined> {
   if (!existsSync(CHROMIUM)) {
     t.skip(`program missing: ${CHROMIUM} (Debian package chromium)`);
     return undefined;

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import type { TestContext } from "node:test";
+import type { Scope } from "../../e2e/kit/scope.ts";
 
 /** A program that runs beside the test, and ends with it at the latest. */
 export class Background {
@@ -22,7 +22,7 @@ export class Background {
     });
   }
 
-  static start(t: TestContext, program: string, args: readonly string[]): Background {
+  static start(t: Pick<Scope, "after">, program: string, args: readonly string[]): Background {
     // A group of its own: some programs are scripts that start the real one.
     const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"], detached: true });
     const background = new Background(program, child);

@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
-import type { TestContext } from "node:test";
 import type { Page } from "playwright-core";
 import { openPage } from "../../e2e/kit/browser.ts";
 import { repoRoot } from "../../e2e/kit/paths.ts";
+import type { Scope } from "../../e2e/kit/scope.ts";
 
 /** Players of DASH that run in a browser. */
 export type PlayerName = "dash.js" | "shaka";
@@ -58,7 +58,7 @@ export class PlayerPage {
 
   /** Undefined where there is no browser: the test is skipped. */
   static async open(
-    t: TestContext,
+    t: Scope,
     options: { player: PlayerName; url: string; lowLatency?: boolean },
   ): Promise<PlayerPage | undefined> {
     const page = await openPage(t);
@@ -83,7 +83,7 @@ export class PlayerPage {
 
 /** Serves one page, and the player's script from its package; ends with the test. */
 async function servePages(
-  t: TestContext,
+  t: Scope,
   { player, url, lowLatency = false }: { player: PlayerName; url: string; lowLatency?: boolean },
 ): Promise<string> {
   const script = readFileSync(join(repoRoot, "node_modules", SCRIPTS[player]));

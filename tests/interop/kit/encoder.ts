@@ -1,5 +1,5 @@
-import type { TestContext } from "node:test";
 import { run } from "../../e2e/kit/programs.ts";
+import type { Scope } from "../../e2e/kit/scope.ts";
 import { Background } from "./background.ts";
 
 /** Frames a second of every generated picture. */
@@ -18,6 +18,8 @@ const VIDEO = {
   h264: ["libx264", "-preset", "veryfast", "-bf", "3", "-x264-params", "scenecut=0:threads=1"],
   hevc: ["libx265", "-preset", "ultrafast", "-x265-params", "bframes=2:log-level=0:pools=1:scenecut=0"],
   mpeg2video: ["mpeg2video", "-bf", "2", "-b:v", "800k"],
+  av1: ["libsvtav1", "-preset", "12", "-svtav1-params", "lp=1"],
+  vp9: ["libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8", "-b:v", "300k", "-threads", "1"],
 };
 const AUDIO = {
   aac: ["aac"],
@@ -26,6 +28,7 @@ const AUDIO = {
   ac3: ["ac3"],
   eac3: ["eac3"],
   opus: ["libopus"],
+  flac: ["flac"],
 };
 
 export interface Coding {
@@ -59,7 +62,7 @@ export function encoding(coding: Coding, seconds?: number): string[] {
 
 /** FFmpeg as an encoder that sends a transport stream to a URL, live. */
 export function startEncoder(
-  t: TestContext,
+  t: Pick<Scope, "after">,
   coding: Coding,
   output: { url: string; options?: readonly string[]; format?: string },
 ): Background {
@@ -67,12 +70,14 @@ export function startEncoder(
   return Background.start(t, "ffmpeg", [...encoding(coding), ...options, "-f", format, url]);
 }
 
-/** A file with so many seconds of a transport stream. */
-export async function encodeFile(file: string, coding: Coding, seconds: number): Promise<void> {
-  const { status, stderr } = await run(
-    "ffmpeg",
-    [...encoding(coding, seconds), "-y", "-f", "mpegts", file],
-    30_000,
-  );
+/** A file with so many seconds, of a transport stream unless told otherwise. */
+export async function encodeFile(
+  file: string,
+  coding: Coding,
+  seconds: number,
+  { format = "mpegts", timeoutMs = 30_000 }: { format?: string; timeoutMs?: number } = {},
+): Promise<void> {
+  const args = [...encoding(coding, seconds), "-strict", "-2", "-y", "-f", format, file];
+  const { status, stderr } = await run("ffmpeg", args, timeoutMs);
   if (status !== 0) throw new Error(`ffmpeg could not encode: ${stderr}`);
 }
