@@ -69,18 +69,27 @@ function familyBytes(pid: number): number {
   return familyOf(pid).reduce((sum, one) => sum + residentBytesOf(one), 0);
 }
 
+/** As many at once as a few viewers ask: a playlist that has no segment yet keeps whoever asks waiting. */
+const AT_ONCE = 20;
+
 async function reloadAll(port: number, streams: number): Promise<number> {
   let playing = 0;
-  for (let i = 0; i < streams; i += 1) {
-    const base = `http://127.0.0.1:${port}/s${i}/`;
-    const text = await textOf(`${base}index.m3u8`);
-    const variant = text.includes("#EXT-X-STREAM-INF")
-      ? text.split("\n").find((line) => !/^(#|$)/.test(line))
-      : undefined;
-    const media = variant === undefined ? text : await textOf(new URL(variant, `${base}index.m3u8`).href);
-    if (media.includes("#EXTINF")) playing += 1;
+  for (let first = 0; first < streams; first += AT_ONCE) {
+    const count = Math.min(AT_ONCE, streams - first);
+    const some = Array.from({ length: count }, (_, i) => isPlaying(port, first + i));
+    playing += (await Promise.all(some)).filter(Boolean).length;
   }
   return playing;
+}
+
+async function isPlaying(port: number, stream: number): Promise<boolean> {
+  const base = `http://127.0.0.1:${port}/s${stream}/`;
+  const text = await textOf(`${base}index.m3u8`);
+  const variant = text.includes("#EXT-X-STREAM-INF")
+    ? text.split("\n").find((line) => !/^(#|$)/.test(line))
+    : undefined;
+  const media = variant === undefined ? text : await textOf(new URL(variant, `${base}index.m3u8`).href);
+  return media.includes("#EXTINF");
 }
 
 async function textOf(url: string): Promise<string> {

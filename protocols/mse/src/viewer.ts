@@ -1,10 +1,4 @@
-import {
-  type LaneReader,
-  PackagedReader,
-  type Span,
-  type ViewerSession,
-  type WebSocketLink,
-} from "@millrace/engine";
+import { type LaneReader, MessageReader, type ViewerSession, type WebSocketLink } from "@millrace/engine";
 import { chooseTracks, parseCommand } from "./commands.ts";
 import { HEADER_MARK, type LaneTrack, readHeader } from "./lane-header.ts";
 import { KEY_BIT, TRACK_MASK } from "./packaging.ts";
@@ -29,7 +23,7 @@ export interface MseViewerOptions {
 /** Sends the lane `mse` to one viewer: its tracks only, from a key frame on, and from a later one if it falls behind. */
 export class MseViewer {
   readonly #options: MseViewerOptions;
-  readonly #player: PackagedReader;
+  readonly #messages: MessageReader;
   readonly #reader: LaneReader;
   #wanted: string;
   /** Those of the header that the viewer has been told of last, and what it was told. */
@@ -41,22 +35,12 @@ export class MseViewer {
   #paused = false;
   #waiting = false;
   #closed = false;
-  /** The message under way: its chunks so far. */
-  #parts: Uint8Array[] = [];
-  #spans = 0;
-  /** Memory that messages under way need, in their order, and how many spans each. */
-  readonly #held: Span[] = [];
-  readonly #heldOf: number[] = [];
-  readonly #onWritten = (): void => {
-    const count = this.#heldOf.shift() ?? 0;
-    for (let i = 0; i < count; i++) this.#reader.releaseSpan(this.#held.shift() as Span);
-  };
 
   constructor(options: MseViewerOptions) {
     const { link, reader, session, tracks } = options;
     this.#options = options;
     this.#reader = reader;
-    this.#player = new PackagedReader(reader);
+    this.#messages = new MessageReader(reader);
     this.#wanted = tracks;
     link.onText = (text) => this.#command(text);
     link.onDrain = () => this.#drained();
@@ -76,8 +60,7 @@ export class MseViewer {
   #close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#drop();
-    this.#player.close();
+    this.#messages.close();
     this.#options.session.close();
   }
 
@@ -136,64 +119,36 @@ export class MseViewer {
 
   #pump(): void {
     const { link, session } = this.#options;
-    while (!this.#closed && !this.#paused && !this.#waiting && this.#player.next()) {
-      this.#chunk();
-      if (!this.#reader.more && link.bufferedBytes > MARK_BYTES) this.#waiting = true;
+    while (!this.#closed && !this.#paused && !this.#waiting && this.#messages.next()) {
+      this.#message(this.#reader.chunk.track);
+      if (link.bufferedBytes > MARK_BYTES) this.#waiting = true;
     }
     session.skips = this.#reader.skips;
     session.lagBytes = this.#reader.lagBytes + link.bufferedBytes;
-    if (this.#closed || !(this.#reader.ended || this.#player.torn)) return;
+    if (this.#closed || !this.#messages.ended) return;
     this.#event("stream_unavailable");
     link.close(NORMAL, "the stream has ended");
     this.#close();
   }
 
-  #chunk(): void {
-    const reader = this.#reader;
-    const bytes = reader.hold();
-    if (bytes === undefined) {
-      this.#drop();
-      this.#player.skip();
-      return;
-    }
-    if (this.#player.fresh) this.#drop();
-    this.#parts.push(bytes);
-    this.#held.push(reader.span());
-    this.#spans++;
-    if (!reader.more) this.#message(reader.chunk.track);
-  }
-
   #message(track: number): void {
-    const parts = this.#parts;
+    const { parts } = this.#messages;
     if (parts[0]?.[0] === HEADER_MARK) {
-      const all = readHeader(Buffer.concat(parts));
-      this.#drop();
-      this.#setHeader(all);
+      this.#setHeader(readHeader(Buffer.concat(parts)));
       return;
     }
     const id = track & TRACK_MASK;
     if (this.#sends[id] === 1 && (track & KEY_BIT) !== 0) this.#sends[id] = 2;
-    if (this.#sends[id] !== 2) {
-      this.#drop();
-      return;
-    }
+    if (this.#sends[id] !== 2) return;
     for (const part of parts) this.#options.session.bytes += part.length;
-    this.#heldOf.push(this.#spans);
-    this.#parts = [];
-    this.#spans = 0;
-    this.#options.link.sendParts(parts, this.#onWritten);
-  }
-
-  /** Gives back what came of a message that will not be sent. */
-  #drop(): void {
-    this.#parts = [];
-    for (; this.#spans > 0; this.#spans--) this.#reader.releaseSpan(this.#held.pop() as Span);
+    this.#messages.keep();
+    this.#options.link.sendParts(parts, this.#messages.sent);
   }
 
   #setHeader(all: readonly LaneTrack[]): void {
     const sameTracks = this.#told !== "" && codingOf(all) === codingOf(this.#all);
     this.#all = all;
-    if (this.#player.fresh || !sameTracks) this.#sends.fill(0);
+    if (this.#messages.fresh || !sameTracks) this.#sends.fill(0);
     this.#apply();
     const streams = JSON.stringify(all);
     if (sameTracks && streams !== this.#streams) this.#tellInfo("media_info", {});
