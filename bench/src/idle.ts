@@ -60,7 +60,9 @@ async function measure(folder: string, options: IdleOptions): Promise<IdleRow> {
     progress?.(`${elapsed().toFixed(0)} s, ${playing} of ${streams} streams have segments`);
   }
   const bytesAfter = familyBytes(pid);
-  const load = half === undefined ? Number.NaN : (cpuSecondsOf(pid) - half.cpu) / (elapsed() - half.at);
+  // On a busy machine all may have been asked no sooner than at the end: nothing is left to measure then.
+  const spent = half === undefined ? 0 : elapsed() - half.at;
+  const load = half === undefined || spent < 1 ? Number.NaN : (cpuSecondsOf(pid) - half.cpu) / spent;
   if (playing === 0) throw new BenchError("bench.tool", "no stream has an HLS playlist");
   return { streams, bytesBefore, bytesAfter, bytesPerStream: bytesAfter / streams, load, playing };
 }

@@ -61,7 +61,8 @@ export const SOURCES: readonly Source[] = [
     way: "file",
     video: "h264",
     audio: "aac",
-    capture: { files: ["ts/h264-aac/main.ts"], fps: 29 },
+    // It ends within a packet, and has pictures that are shown before they are decoded.
+    capture: { files: ["ts/h264-aac/main.ts"], fps: 29, cutOff: true },
   },
   {
     name: "dvb-ac3",
@@ -82,7 +83,7 @@ export const SOURCES: readonly Source[] = [
     way: "file",
     video: "h264",
     audio: "eac3",
-    capture: { files: ["ts/eac3/test-026.ts"], fps: 15, cutOff: true },
+    capture: { files: ["ts/eac3/test-026.ts"], fps: 11, cutOff: true },
   },
   // Pictures and sound with the subtitles of a capture that has nothing else.
   {

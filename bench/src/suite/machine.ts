@@ -18,7 +18,7 @@ const VERSIONS: readonly (readonly [name: string, words: readonly string[], vers
   ["nginx", ["-v"], /nginx\/(\S+)/],
   ["srt-live-transmit", ["-version"], /SRT Library version: (\S+)/],
   ["ffmpeg", ["-version"], /ffmpeg version (\S+)/],
-  ["cc", ["--version"], /^(.+)$/m],
+  ["cc", ["--version"], /^\S+ (.+)$/m],
 ];
 
 export function describeMachine(): Machine {

@@ -13,7 +13,6 @@ import type {
 } from "../api.ts";
 import { messageOf, refusal } from "../errors.ts";
 import { DocumentViewers } from "../http/document-viewers.ts";
-import type { DocumentExchange } from "../http/route.ts";
 import { Certificates } from "../http/tls/certificates.ts";
 import type { LaneReader } from "../lane/reader.ts";
 import type { LaneHandle } from "../lane/writer.ts";
@@ -180,13 +179,9 @@ export class MediaWorker implements Runtime {
   async #fetchShelf(stream: string, name: string): Promise<ShelfReader> {
     const owner = await this.#ownerOf(stream);
     if (owner === undefined) return this.#ownShelf(stream, name);
-    const copy = this.#copyOf(owner, stream, name);
-    if (copy !== undefined) return copy;
     const entries = (await owner.ask("shelf", { stream, name })) as [string, ShelfItem][];
-    return (
-      this.#shelves.copy(owner.index, stream, name) ??
-      this.#shelves.keep(owner.index, { stream, name, entries })
-    );
+    const known = this.#shelves.copy(owner.index, stream, name);
+    return known ?? this.#shelves.keep(owner.index, { stream, name, entries });
   }
 
   publish(request: AccessRequest, options: PublishOptions = {}): Promise<Publication> {
@@ -238,9 +233,8 @@ export class MediaWorker implements Runtime {
     return this.#viewers.open(request);
   }
 
-  admit(exchange: DocumentExchange, protocol: string, stream?: string): Awaitable<ViewerSession | undefined> {
-    return this.#documentViewers.admit(exchange, protocol, stream);
-  }
+  readonly admit: Runtime["admit"] = (exchange, protocol, stream) =>
+    this.#documentViewers.admit(exchange, protocol, stream);
 
   touch(stream: string): void {
     const owner = this.#directory.ownerOf(stream);

@@ -208,8 +208,7 @@ export class TsScanner {
         continue;
       }
       if ((role & ROLE_PCR) !== 0 && (b3 & 0x20) !== 0 && hasPcr(buf, at)) this.#onPcr(buf, at, pid);
-      if ((role & ROLE_KEY) !== 0)
-        this.#onKeyPid(buf, at, { index, cut: tableRun === NO_RUN ? index : tableRun });
+      if ((role & ROLE_KEY) !== 0) this.#onKeyPid(buf, at, index, tableRun === NO_RUN ? index : tableRun);
       if ((role & ROLE_TABLE) !== 0) {
         // A new reader needs the PAT first.
         if (tableRun === NO_RUN && pid === PID_PAT) tableRun = index;
@@ -262,7 +261,7 @@ export class TsScanner {
     clock.pcr27 += step;
   }
 
-  #onKeyPid(buf: Uint8Array, at: number, place: { index: number; cut: number }): void {
+  #onKeyPid(buf: Uint8Array, at: number, index: number, cut: number): void {
     const unitStart = ((buf[at + 1] as number) & 0x40) !== 0;
     if (!unitStart) {
       if (this.#probeLeft > 0) this.#look(buf, payloadOffset(buf, at), at + PACKET_SIZE);
@@ -271,8 +270,8 @@ export class TsScanner {
     const end = at + PACKET_SIZE;
     this.#probeLeft = 0;
     this.#verifying = false;
-    this.#unitIndex = place.index;
-    this.#unitCut = place.cut;
+    this.#unitIndex = index;
+    this.#unitCut = cut;
     this.#unitPts = Number.NaN;
     this.#unitDts = Number.NaN;
     const clear = scramblingOf(buf, at) === 0;

@@ -6,9 +6,15 @@ import { Viewer } from "./viewer.ts";
 const REJOIN_MS = 5000;
 const REJOIN_PAUSE_MS = 100;
 
-/** Few and large writes, however few the viewers are: receivers of transport streams buffer for longer than that. */
+/** Writes to so many cost little, however often they come. */
+const FEW_VIEWERS = 4;
+
+/**
+ * What comes in one turn of the event loop is one write for few viewers: a relay behind one adds no delay. With more of them
+ * writes are few and large: receivers of transport streams buffer for longer than that.
+ */
 export const GATHERING: Gathering = {
-  waitMs: () => 40,
+  waitMs: (viewers) => (viewers <= FEW_VIEWERS ? 1 : 40),
   mostBytes: 64 * 1024,
   eagerBytes: Number.POSITIVE_INFINITY,
 };
