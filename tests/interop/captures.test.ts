@@ -69,7 +69,7 @@ async function loopAndWatch(t: TestContext, { files, codecs, fps, ...more }: Cas
   writeFileSync(file, Buffer.concat(found.map((each) => readFileSync(each))));
   server.rewrite(`stream one { input file://${file}; segment_duration 1; }`);
   server.signal("SIGHUP");
-  await server.waitFor("input on air", 8000);
+  await server.waitFor("input on air", 20_000);
   const watching = { seconds, measure: false, timeoutMs: 20_000 };
   const urls = [server.url("/one/mpegts"), server.url("/one/mono.m3u8")];
   for (const [i, seen] of (await Promise.all(urls.map((url) => watch(url, watching)))).entries()) {

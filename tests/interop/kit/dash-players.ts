@@ -28,6 +28,10 @@ export interface PlayerState {
   /** Times that playing stopped for want of data. */
   readonly stalls: number;
   readonly seekable: readonly [number, number];
+  /** All that can be played, seconds. */
+  readonly ranges: readonly (readonly [number, number])[];
+  readonly seeking: boolean;
+  readonly rate: number;
 }
 
 const START: Readonly<Record<PlayerName, string>> = {
@@ -76,6 +80,7 @@ export class PlayerPage {
         time: video.currentTime, buffered: at === undefined ? 0 : at[1] - video.currentTime, readyState: video.readyState,
         errors: state.errors.concat(video.error === null ? [] : [video.error.message]),
         stalls: state.stalls, latency: state.latency?.() ?? 0, seekable: ranges(video.seekable)[0] ?? [0, 0],
+        ranges: ranges(video.buffered), seeking: video.seeking, rate: video.playbackRate,
       };
     })()`);
   }
