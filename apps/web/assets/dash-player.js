@@ -28,7 +28,12 @@ export async function startDash(video, url, hooks) {
   dash.updateSettings({
     // LogLevel 0: the page says what is wrong.
     debug: { logLevel: 0 },
-    streaming: { buffer: { bufferToKeep: 30 }, delay: { useSuggestedPresentationDelay: true } },
+    streaming: {
+      buffer: { bufferToKeep: 30 },
+      delay: { useSuggestedPresentationDelay: true },
+      // After some stalls Chromium wants more in hand than is left when the source pauses; a seek makes it forget them.
+      gaps: { enableStallFix: true },
+    },
   });
   dash.on("error", ({ error }) => {
     const { code } = /** @type {{ code?: number }} */ (error ?? {});
