@@ -161,7 +161,7 @@ export async function eventually(
   test: () => boolean,
   options: { readonly timeoutMs?: number; readonly what?: () => string } = {},
 ): Promise<void> {
-  const deadline = performance.now() + (options.timeoutMs ?? 4000);
+  const deadline = performance.now() + (options.timeoutMs ?? 10_000);
   while (!test()) {
     if (performance.now() > deadline)
       throw new Error(`timed out: ${options.what?.() ?? "it never came true"}`);
