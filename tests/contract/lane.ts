@@ -148,7 +148,7 @@ export class TestWriter implements StreamWriter {
   }
 
   /** Resolves when so many bytes came; rejects after `timeoutMs`. */
-  async until(length: number, timeoutMs = 4000): Promise<void> {
+  async until(length: number, timeoutMs = 10_000): Promise<void> {
     await eventually(() => this.length >= length, {
       timeoutMs,
       what: () => `${this.length} of ${length} bytes came`,
