@@ -208,21 +208,25 @@ function outputContract(protocol: Protocol, hooks: OutputHooks): void {
     const sink = protocol.push?.(pushConfig(receiver.url, receiver.options), testContext());
     const abort = new AbortController();
     const run = sink?.run(lane.read(), abort.signal);
-    await sleep(20);
-    const burst = countedTs(1000);
-    // 19 MB in one turn of the event loop: the reader comes too late for most of it.
-    for (let i = 0; i < 100; i++) lane.write(burst, "key");
-    // One that connected only after that finds nothing but what is too old to be sent.
-    await eventually(() => {
-      lane.write(burst, "key");
-      return receiver.bytes().length > 0;
-    });
-    assert.ok(lane.memoryBytes < 2 ** 25, `${lane.memoryBytes} bytes`);
-    const { packets, rubbishBytes } = packetsIn(receiver.bytes());
-    assert.ok(packets.length > 0 && rubbishBytes === 0);
-    abort.abort();
-    await run;
-    await receiver.close();
+    try {
+      await sleep(20);
+      const burst = countedTs(1000);
+      // 19 MB in one turn of the event loop: the reader comes too late for most of it.
+      for (let i = 0; i < 100; i++) lane.write(burst, "key");
+      // One that connected only after that finds nothing but what is too old to be sent.
+      await eventually(() => {
+        lane.write(burst, "key");
+        return receiver.bytes().length > 0;
+      });
+      assert.ok(lane.memoryBytes < 2 ** 25, `${lane.memoryBytes} bytes`);
+      const { packets, rubbishBytes } = packetsIn(receiver.bytes());
+      assert.ok(packets.length > 0 && rubbishBytes === 0);
+    } finally {
+      // What stays open keeps the process running.
+      abort.abort();
+      await run;
+      await receiver.close();
+    }
   });
 
   test("ends with its lane", async () => {
