@@ -148,7 +148,7 @@ export class TestWriter implements StreamWriter {
   }
 
   /** Resolves when so many bytes came; rejects after `timeoutMs`. */
-  async until(length: number, timeoutMs = 10_000): Promise<void> {
+  async until(length: number, timeoutMs = 4000): Promise<void> {
     await eventually(() => this.length >= length, {
       timeoutMs,
       what: () => `${this.length} of ${length} bytes came`,
@@ -161,7 +161,7 @@ export async function eventually(
   test: () => boolean,
   options: { readonly timeoutMs?: number; readonly what?: () => string } = {},
 ): Promise<void> {
-  const deadline = performance.now() + (options.timeoutMs ?? 10_000);
+  const deadline = performance.now() + (options.timeoutMs ?? 4000);
   while (!test()) {
     if (performance.now() > deadline)
       throw new Error(`timed out: ${options.what?.() ?? "it never came true"}`);

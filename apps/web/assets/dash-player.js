@@ -31,7 +31,7 @@ export async function startDash(video, url, hooks) {
     streaming: {
       buffer: { bufferToKeep: 30 },
       delay: { useSuggestedPresentationDelay: true },
-      // After some stalls Chromium wants more in hand than is left when the source pauses; a seek makes it forget them.
+      // It was seen to stand still with a second in hand, before a pause of the source.
       gaps: { enableStallFix: true },
     },
   });

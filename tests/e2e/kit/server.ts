@@ -7,7 +7,7 @@ import { join } from "node:path";
 import type { SessionInfo, StreamInfo } from "@millrace/model";
 import { repoRoot } from "./paths.ts";
 
-const START_TIMEOUT_MS = 40_000;
+const START_TIMEOUT_MS = 20_000;
 const STOP_TIMEOUT_MS = 5000;
 
 export interface LogLine {

@@ -37,8 +37,7 @@ export interface PlayerState {
 const START: Readonly<Record<PlayerName, string>> = {
   "dash.js": `
     const player = dashjs.MediaPlayer().create();
-    // As docs/guide/dash.md has it.
-    player.updateSettings({ debug: { logLevel: 1 }, streaming: { gaps: { enableStallFix: true } } });
+    player.updateSettings({ debug: { logLevel: 1 } });
     player.on(dashjs.MediaPlayer.events.ERROR, (e) => state.errors.push(JSON.stringify(e.error?.message ?? e.error ?? e)));
     player.initialize(video, url, true);
     state.latency = () => player.getCurrentLiveLatency();
